@@ -1,0 +1,52 @@
+"""The tree of data categories: dotted names, and which of them a pattern addresses.
+
+`financial.*` addresses everything below `financial`, `*` everything, a full name itself alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTACT_EMAIL: Final = "contact.email"
+CONTACT_PHONE: Final = "contact.phone"
+CONTACT_ADDRESS: Final = "contact.address"
+FINANCIAL_CARD: Final = "financial.card"
+FINANCIAL_CARD_SECURITY: Final = "financial.card_security"
+FINANCIAL_IBAN: Final = "financial.iban"
+FINANCIAL_ACCOUNT: Final = "financial.account"
+IDENTITY_NATIONAL_ID: Final = "identity.national_id"
+IDENTITY_DOCUMENT: Final = "identity.document"
+IDENTITY_USER: Final = "identity.user"
+PERSON_NAME: Final = "person.name"
+PERSON_BIRTH_DATE: Final = "person.birth_date"
+HEALTH_RECORD: Final = "health.record"
+NETWORK_IP: Final = "network.ip"
+NETWORK_MAC: Final = "network.mac"
+DEVICE_ID: Final = "device.id"
+LOCATION_COORDINATES: Final = "location.coordinates"
+CREDENTIAL_PASSWORD: Final = "credential.password"
+CREDENTIAL_TOKEN: Final = "credential.token"
+CREDENTIAL_PRIVATE_KEY: Final = "credential.private_key"
+CREDENTIAL_SESSION: Final = "credential.session"
+CREDENTIAL_CONNECTION: Final = "credential.connection"
+CONTENT_PROMPT: Final = "content.prompt"
+CONTENT_BODY: Final = "content.body"
+CONTENT_SQL_LITERAL: Final = "content.sql_literal"
+CONTENT_BINARY: Final = "content.binary"
+CONTENT_WITHHELD: Final = "content.withheld"
+
+ALL: Final = tuple(
+    sorted(value for name, value in globals().items() if name.isupper() and isinstance(value, str))
+)
+
+
+def addresses(pattern: str, category: str) -> bool:
+    """Say whether `pattern` (`financial.card`, `financial.*` or `*`) addresses `category`."""
+    if pattern == "*" or pattern == category:
+        return True
+    return pattern.endswith(".*") and category.startswith(pattern[:-1])
+
+
+def is_pattern(pattern: str) -> bool:
+    """Say whether `pattern` addresses at least one category of this tree."""
+    return any(addresses(pattern, category) for category in ALL)
