@@ -3,14 +3,17 @@
 Theory of operation. A detector is looked for in three steps, cheapest first, so that adding the
 200th costs little:
 
-1. Its *gate* says what must occur in a text for it to be worth looking at: one of a few needles
-   (found by `str.find`), or a run of digits. The scanner asks the gates of all detectors at once.
-2. Its *pattern* is matched at the needle, never searched for: `match(text, position)`. Where
-   characters before the needle belong to the finding (an e-mail address is found by its `@`), the
-   needle names the alphabet that may stand before it, and how many of them.
-3. Its *validator* decides with what a pattern can't express: check digits, lengths, alphabets.
+1. Its *gate* says what must occur in a text for it to be worth looking at: one of a few needles,
+   or a run of digits. The scanner asks the gates of all detectors at once.
+2. Its *pattern* says where a finding may lie. It begins with what the gate asks for, so that `re`
+   skips to it in C. Where characters before the needle belong to the finding (an e-mail address is
+   found by its `@`), or where case is ignored, the pattern is matched at the needles alone, and
+   the gate names the characters that may stand before, and how many.
+3. `validate` and `settle` decide what a pattern can't express: check digits, lengths per issuer,
+   what stands around. A candidate that they refuse is passed over by one character only.
 
-Every repeat in a pattern is bounded, so time stays linear in the text's length.
+Every repeat in a pattern is bounded, so time stays linear in the text's length. What consists of
+our own markers is never found.
 """
 
 from __future__ import annotations
@@ -21,9 +24,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from jaeger_guard.markers import URL_MARKER, marker_spans
 from jaeger_guard.types import Match
 
 _ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+# A letter that ends an escape sequence belongs to no word: `%3Dghp_...`, `\nghp_...`.
+_ESCAPE_AT_END: Final = r"(?:%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})\Z"
+_LONGEST_ESCAPE: Final = 6
+
+Settle = Callable[[str, int, int], tuple[int, int] | None]
 
 
 def ascii_lower(text: str) -> str:
@@ -38,14 +48,45 @@ class Needles:
     Attributes:
         texts: The literals; in lower case where `ignore_case` is set.
         ignore_case: Whether ASCII case is ignored.
-        before: Characters that may stand before the needle and belong to the finding.
+        before: A character class, such as `[0-9]`, of what may stand before the needle and belongs
+            to the finding; empty where the finding begins with the needle.
         reach: How many of `before` at the most.
+        anchor: Source of a regular expression that also must be found, where the needles alone are
+            too common to be selective; with `before`, it stands where the needle does. Empty where
+            the needles are enough.
     """
 
     texts: tuple[str, ...]
     ignore_case: bool = False
     before: str = ""
     reach: int = 0
+    anchor: str = ""
+
+    def admits(self, text: str) -> bool:
+        """Say whether `text` may hold a finding."""
+        searched = ascii_lower(text) if self.ignore_case else text
+        if not any(needle in searched for needle in self.texts):
+            return False
+        return not self.anchor or compile_pattern(self.anchor).search(text) is not None
+
+    def positions(self, text: str) -> Iterator[int]:
+        """Yield where findings may begin, in the order of their needles."""
+        if self.anchor:
+            needles: Iterator[int] = (
+                found.start() for found in compile_pattern(self.anchor).finditer(text)
+            )
+        else:
+            needles = iter(
+                _occurrences(ascii_lower(text) if self.ignore_case else text, self.texts)
+            )
+        if not self.before:
+            yield from needles
+            return
+        backwards = compile_pattern(f"{self.before}{{0,{self.reach}}}").match
+        for position in needles:
+            window = text[max(0, position - self.reach) : position][::-1]
+            found = backwards(window)
+            yield position - (found.end() if found else 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +99,24 @@ class DigitRun:
 
     shortest: int
 
+    def admits(self, text: str) -> bool:
+        """Say whether `text` may hold a finding."""
+        return digit_runs(self.shortest).search(text) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text in which the detector finds `found`, and nothing else."""
+    """A text in which the detector finds `found`, and nothing else.
+
+    Attributes:
+        text: The text.
+        found: The finding in it.
+        cut: Whether it is found only since the text ends there, as a span limit leaves it.
+    """
 
     text: str
     found: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +135,12 @@ class Detector:
         name: Unique, dotted, lower case; for instance `credential.github_token`.
         category: The data category that it finds.
         gate: What must occur in a text for the pattern to be tried.
-        pattern: Source of a regular expression (`re`), matched where the gate points, with every
-            repeat bounded. Where it has a group named `value`, that group alone is the finding.
+        pattern: Source of a regular expression (`re`), with every repeat bounded. Where it has a
+            group named `value`, that group alone is the finding.
         validate: Decides on the finding's text; None where the pattern says all.
+        settle: Decides with the text around, given the candidate's start and end: answers the
+            finding's own start and end, which may differ, or None. Asked before `validate`.
+        word_start: Whether an ASCII letter or digit directly before the match rules it out.
         source: The document that defines the format.
         examples: At least one text with its finding, not made from the pattern.
         near_misses: At least one text without, and the reason.
@@ -96,65 +151,91 @@ class Detector:
     gate: Needles | DigitRun
     pattern: str
     validate: Callable[[str], bool] | None = None
+    settle: Settle | None = None
+    word_start: bool = False
     source: str
     examples: tuple[Example, ...]
     near_misses: tuple[NearMiss, ...]
 
     def find(self, text: str) -> Iterator[Match]:
         """Yield the matches of this detector alone, in order, without overlaps."""
-        compiled = compile_pattern(self.pattern)
-        grouped = "value" in compiled.groupindex
-        end = 0
-        for start in self._starts(text):
-            if start < end:
-                continue
-            found = compiled.match(text, start)
-            if found is None:
-                continue
-            first, last = found.span("value" if grouped else 0)
-            if first == last or (
-                self.validate is not None and not self.validate(text[first:last])
-            ):
-                continue
-            end = last
-            yield Match(first, last, self.category, self.name)
-
-    def _starts(self, text: str) -> Iterator[int]:
         gate = self.gate
-        if isinstance(gate, DigitRun):
-            for run in digit_runs(gate.shortest).finditer(text):
-                yield from (
-                    position
-                    for position in range(run.start(), run.end() - gate.shortest + 1)
-                    if position == 0 or not _word_before(text, position)
-                )
+        if not gate.admits(text):
             return
-        lowered = ascii_lower(text) if gate.ignore_case else text
-        positions = []
-        for needle in gate.texts:
-            position = lowered.find(needle)
-            while position >= 0:
-                positions.append(position)
-                position = lowered.find(needle, position + 1)
-        if len(gate.texts) > 1:
-            positions.sort()
-        if not gate.before:
-            yield from positions
+        compiled = compile_pattern(self.pattern)
+        if isinstance(gate, Needles) and (gate.before or gate.ignore_case):
+            end = 0
+            for start in gate.positions(text):
+                if start >= end and (candidate := compiled.match(text, start)):
+                    match = self._judge(text, candidate)
+                    if match is not None:
+                        end = match.end
+                        yield match
             return
-        for position in positions:
-            window = text[max(0, position - gate.reach) : position]
-            yield position - (len(window) - len(window.rstrip(gate.before)))
+        position = 0
+        while candidate := compiled.search(text, position):
+            match = self._judge(text, candidate)
+            if match is None:
+                position = candidate.start() + 1
+            else:
+                position = match.end
+                yield match
+
+    def _judge(self, text: str, candidate: re.Match[str]) -> Match | None:
+        if self.word_start and not starts_word(text, candidate.start()):
+            return None
+        first, last = candidate.span("value" if "value" in candidate.re.groupindex else 0)
+        if first >= last:
+            return None
+        if self.settle is not None:
+            settled = self.settle(text, first, last)
+            if settled is None:
+                return None
+            first, last = settled
+        value = text[first:last]
+        if self.validate is not None and not self.validate(value):
+            return None
+        if holds_markers_only(value):
+            return None
+        return Match(first, last, self.category, self.name)
 
 
-def _word_before(text: str, position: int) -> bool:
+def starts_word(text: str, position: int) -> bool:
+    """Say whether no ASCII letter or digit stands before `position`, escape sequences aside."""
+    if position == 0:
+        return True
     before = text[position - 1]
-    return before.isalnum() and before.isascii()
+    if not (before.isascii() and before.isalnum()):
+        return True
+    window = text[max(0, position - _LONGEST_ESCAPE) : position]
+    return compile_pattern(_ESCAPE_AT_END).search(window) is not None
+
+
+def holds_markers_only(text: str) -> bool:
+    """Say whether nothing but our own markers, and punctuation between them, stands in `text`."""
+    if URL_MARKER not in text:
+        return False
+    for start, end in reversed(marker_spans(text)):
+        text = text[:start] + text[end:]
+    return not any(character.isalnum() for character in text.replace(URL_MARKER, ""))
+
+
+def _occurrences(text: str, needles: tuple[str, ...]) -> list[int]:
+    positions = []
+    for needle in needles:
+        position = text.find(needle)
+        while position >= 0:
+            positions.append(position)
+            position = text.find(needle, position + 1)
+    if len(needles) > 1:
+        positions.sort()
+    return positions
 
 
 @lru_cache(maxsize=64)
 def digit_runs(shortest: int) -> re.Pattern[str]:
     """Compile what finds runs of at least `shortest` digits with single separators between them."""
-    return re.compile(r"[0-9](?:[ \-./]?[0-9]){%d,}" % (shortest - 1))
+    return re.compile(rf"[0-9](?:[ \-./]?[0-9]){{{shortest - 1},}}")
 
 
 @lru_cache(maxsize=1024)

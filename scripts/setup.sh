@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Set up what the tests need: Debian's servers, a virtual environment with the built wheel and the
+# extra "test", and Jaeger in a cache folder. See scripts/lib.sh for the variables it obeys.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+
+install_packages nginx=nginx-light redis-server=redis-server
+make_venv "$venv"
+build_wheel
+install_wheel "$venv" test
+build_jaeger

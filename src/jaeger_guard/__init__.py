@@ -1,0 +1,68 @@
+"""Scrub personal data and secrets from OpenTelemetry spans before they leave the process.
+
+One line guards a service:
+
+    import jaeger_guard
+
+    guard = jaeger_guard.configure()
+
+`configure` builds and installs a guarded TracerProvider that exports over TLS; `protect` guards one
+that someone else built; `GuardSpanProcessor` is the part to build by hand.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jaeger_guard._version import __version__
+
+if TYPE_CHECKING:
+    from jaeger_guard.configuration import configure, protect
+    from jaeger_guard.errors import ConfigurationError, GuardError, MissingExtraError
+    from jaeger_guard.export import Export
+    from jaeger_guard.guard import Guard
+    from jaeger_guard.policy import Policy, Rule
+    from jaeger_guard.processor import GuardSpanProcessor
+
+__all__ = [
+    "ConfigurationError",
+    "Export",
+    "Guard",
+    "GuardError",
+    "GuardSpanProcessor",
+    "MissingExtraError",
+    "Policy",
+    "Rule",
+    "__version__",
+    "configure",
+    "protect",
+]
+
+# Loaded when they are asked for, so that importing the package costs next to nothing.
+_HOMES = {
+    "ConfigurationError": "errors",
+    "Export": "export",
+    "Guard": "guard",
+    "GuardError": "errors",
+    "GuardSpanProcessor": "processor",
+    "MissingExtraError": "errors",
+    "Policy": "policy",
+    "Rule": "policy",
+    "configure": "configuration",
+    "protect": "configuration",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,291 @@
+"""A bounded queue of ended spans, and one worker that scrubs, encodes and hands on to the sender.
+
+Theory of operation.
+
+1. `on_end` only appends to a deque: no lock, no scrubbing, no waiting. When the queue is full, the
+   oldest span makes room and is counted.
+2. The worker wakes when a batch is there or the schedule delay is over, and takes all that waits,
+   batch by batch: scrub, encode, submit. It never waits for the network; bytes wait in the sender.
+3. Whoever flushes does the worker's work on its own thread, under the same lock, and then waits for
+   the sender. So a flush also works where no thread can be started (CPython refuses that while the
+   interpreter shuts down), and after a fork before the worker is back.
+4. A forked child starts afresh: spans queued before the fork belong to the parent.
+5. atexit does not run in children of `multiprocessing`; a finalizer of that module's flushes there.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from opentelemetry.context import (
+    _SUPPRESS_INSTRUMENTATION_KEY,
+    attach,
+    set_value,
+)
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export import Sender
+from jaeger_guard.spans import SpanContent, SpanScrubber
+from jaeger_guard.wire import Encoder
+
+_LOGGER: Final = logging.getLogger("jaeger_guard.batching")
+
+DEFAULT_QUEUE_SPANS: Final = 8192
+DEFAULT_BATCH_SPANS: Final = 512  # OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default in the specification
+DEFAULT_DELAY: Final = 1.0  # seconds; the specification's 5 s is long for whoever watches a trace
+DEFAULT_SHUTDOWN: Final = 10.0  # seconds
+_AFTER_USERS: Final = -100  # a finalizer of lower priority runs later
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batching:
+    """Bounds of the queue, as the OTEL_BSP_* variables name them.
+
+    Attributes:
+        queue_spans: How many ended spans wait at the most (OTEL_BSP_MAX_QUEUE_SIZE).
+        batch_spans: How many are scrubbed and encoded at once (OTEL_BSP_MAX_EXPORT_BATCH_SIZE).
+        delay: Seconds that a span waits for others (OTEL_BSP_SCHEDULE_DELAY, milliseconds there).
+        shutdown: Seconds that a shutdown may take (OTEL_BSP_EXPORT_TIMEOUT, milliseconds there).
+    """
+
+    queue_spans: int = DEFAULT_QUEUE_SPANS
+    batch_spans: int = DEFAULT_BATCH_SPANS
+    delay: float = DEFAULT_DELAY
+    shutdown: float = DEFAULT_SHUTDOWN
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Batching:
+        """Read the OTEL_BSP_* variables.
+
+        Raises:
+            ConfigurationError: One isn't a positive whole number.
+        """
+        queue_spans = _whole(environ, "OTEL_BSP_MAX_QUEUE_SIZE", DEFAULT_QUEUE_SPANS)
+        batch_spans = _whole(environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", DEFAULT_BATCH_SPANS)
+        delay = _whole(environ, "OTEL_BSP_SCHEDULE_DELAY", int(DEFAULT_DELAY * 1000))
+        shutdown = _whole(environ, "OTEL_BSP_EXPORT_TIMEOUT", int(DEFAULT_SHUTDOWN * 1000))
+        if "OTEL_BSP_MAX_EXPORT_BATCH_SIZE" in environ and batch_spans > queue_spans:
+            raise ConfigurationError(
+                f"a batch of {batch_spans} spans is larger than the queue of {queue_spans}",
+                "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+                "Set it to the size of the queue (OTEL_BSP_MAX_QUEUE_SIZE) or less",
+            )
+        return cls(
+            queue_spans=queue_spans,
+            batch_spans=min(batch_spans, queue_spans),
+            delay=delay / 1000,
+            shutdown=shutdown / 1000,
+        )
+
+
+def _whole(environ: Mapping[str, str], variable: str, default: int) -> int:
+    text = environ.get(variable, "").strip()
+    if not text:
+        return default
+    if not text.isdecimal() or not text.isascii() or len(text) > 9 or int(text) == 0:
+        raise ConfigurationError(
+            "not a positive whole number", variable, f"Set a number such as {default}"
+        )
+    return int(text)
+
+
+class ExportPipeline(SpanProcessor):
+    """Takes raw spans as they end, and exports them scrubbed; the guard's own processor.
+
+    It must only be reached through a GuardSpanProcessor, which hands it raw spans.
+    """
+
+    def __init__(self, spans: SpanScrubber, sender: Sender, batching: Batching) -> None:
+        self._spans = spans
+        self._sender = sender
+        self._batching = batching
+        self._stopped = False
+        self._start_afresh()
+        reference = weakref.WeakMethod(self._after_fork)
+        os.register_at_fork(after_in_child=lambda: _call(reference))
+        _flush_in_multiprocessing_children(self)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Queue one ended span; returns at once."""
+        context = span.context
+        if context is None or not context.trace_flags.sampled:
+            return
+        if self._stopped:
+            self._count_dropped("after_shutdown", 1)
+            return
+        queue = self._queue
+        if len(queue) >= self._batching.queue_spans:
+            self._make_room()
+        queue.append(span)
+        if self._thread is None:
+            self._ensure_thread()
+        if len(queue) >= self._batching.batch_spans and not self._awake:
+            self._awake = True
+            self._wake.set()
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Scrub, encode and send everything that ended before; False where time ran out."""
+        return self._flush(timeout_millis / 1000)
+
+    def shutdown(self) -> None:
+        """Flush within the deadline, then stop; what remains is counted as dropped."""
+        if self._stopped:
+            return
+        deadline = time.monotonic() + self._batching.shutdown
+        self._drain(deadline)
+        self._stopped = True
+        self._drain(deadline)  # what ended in between
+        self._count_dropped("shutdown", len(self._queue))
+        self._queue.clear()
+        self._wake.set()
+        self._sender.shutdown(max(0.0, deadline - time.monotonic()))
+
+    def statistics(self) -> dict[str, Any]:
+        """Return the queue's counts and the sender's."""
+        with self._counting:
+            dropped = dict(self._dropped)
+        return {
+            "queued_raw_spans": len(self._queue),
+            "exported": self._exported,
+            "lost_unencodable": self._encoder.lost,
+            "values_withheld_for_size": self._encoder.withheld,
+            **{f"dropped_{reason}": count for reason, count in dropped.items()},
+            **self._sender.statistics(),
+        }
+
+    # --- the worker's side ----------------------------------------------------------------------
+
+    def _start_afresh(self) -> None:
+        self._queue: deque[ReadableSpan] = deque()
+        self._work = threading.RLock()  # held while a batch is scrubbed, encoded and submitted
+        self._counting = threading.RLock()  # guards `_dropped` and the start of the thread
+        self._wake = threading.Event()
+        self._awake = False
+        self._thread: threading.Thread | None = None
+        self._dropped: dict[str, int] = {}
+        self._exported = 0
+        self._encoder = Encoder(fallback=self._quarantine)
+
+    def _after_fork(self) -> None:
+        self._start_afresh()
+        self._spans.after_fork()
+        self._sender.after_fork()
+
+    def _ensure_thread(self) -> None:
+        with self._counting:
+            if self._thread is not None or self._stopped:
+                return
+            thread = threading.Thread(target=self._run, name="jaeger-guard-scrub", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the interpreter is shutting down; a flush will do the work
+                return
+            self._thread = thread
+
+    def _run(self) -> None:
+        attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        while not self._stopped:
+            self._wake.wait(self._batching.delay)
+            self._wake.clear()
+            self._awake = False
+            self._drain(None)
+
+    def _drain(self, deadline: float | None) -> bool:
+        """Work off what waits now; False where the deadline passed before."""
+        left = len(self._queue)
+        while left > 0:
+            timeout = -1 if deadline is None else max(0.0, deadline - time.monotonic())
+            if not self._work.acquire(timeout=timeout):
+                return False
+            try:
+                batch = self._take(min(left, self._batching.batch_spans))
+                if not batch:
+                    return True
+                left -= len(batch)
+                self._process(batch)
+            finally:
+                self._work.release()
+        # Another thread may still be at its last batch: wait for it, so that it is submitted.
+        timeout = -1 if deadline is None else max(0.0, deadline - time.monotonic())
+        if not self._work.acquire(timeout=timeout):
+            return False
+        self._work.release()
+        return True
+
+    def _take(self, count: int) -> list[ReadableSpan]:
+        queue = self._queue
+        batch: list[ReadableSpan] = []
+        try:
+            while len(batch) < count:
+                batch.append(queue.popleft())
+        except IndexError:  # a flush took the rest
+            pass
+        return batch
+
+    def _process(self, batch: list[ReadableSpan]) -> None:
+        try:
+            payloads = self._encoder.encode(self._spans.scrub_batch(batch))
+        except Exception as error:
+            # Neither step raises for a span's sake; what does is a fault of ours, and told so.
+            self._count_dropped("internal_error", len(batch))
+            _LOGGER.error("a batch could not be encoded (%s)", type(error).__name__)
+            return
+        for payload in payloads:
+            self._exported += payload.spans
+            self._sender.submit(payload.data, payload.spans)
+
+    def _quarantine(self, content: Any) -> SpanContent:
+        return self._spans.quarantine_unencodable(content)
+
+    def _flush(self, timeout: float) -> bool:
+        deadline = time.monotonic() + timeout
+        drained = self._drain(deadline)
+        return self._sender.flush(max(0.0, deadline - time.monotonic())) and drained
+
+    def _make_room(self) -> None:
+        try:
+            self._queue.popleft()
+        except IndexError:  # the worker took them all meanwhile
+            return
+        self._count_dropped("queue_full", 1)
+
+    def _count_dropped(self, reason: str, count: int) -> None:
+        if count:
+            with self._counting:
+                self._dropped[reason] = self._dropped.get(reason, 0) + count
+
+
+def _call(reference: Callable[[], Callable[[], None] | None]) -> None:
+    method = reference()
+    if method is not None:
+        method()
+
+
+def _flush_in_multiprocessing_children(pipeline: ExportPipeline) -> None:
+    """Flush where a child of `multiprocessing` ends: atexit handlers don't run there."""
+    import multiprocessing.process
+    import multiprocessing.util
+
+    def register(target: ExportPipeline) -> None:
+        reference = weakref.ref(target)
+
+        def flush() -> None:
+            alive = reference()
+            if alive is not None:
+                alive._flush(alive._batching.shutdown)
+
+        multiprocessing.util.Finalize(None, flush, exitpriority=_AFTER_USERS)
+
+    # A forked child forgets its parent's finalizers, and then runs these.
+    multiprocessing.util.register_after_fork(pipeline, register)
+    if multiprocessing.process.parent_process() is not None:
+        register(pipeline)

@@ -1,0 +1,220 @@
+"""Detect where people connect from (`network.*`): public IP addresses and MAC addresses.
+
+Private, loopback and link-local addresses tell where a service runs, which an engineer needs, and
+nothing about a person; they stay. The documentation ranges (RFC 5737, RFC 3849) are found, since
+they stand for client addresses wherever somebody writes an example or a test.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from typing import Final
+
+from jaeger_guard.categories import NETWORK_IP, NETWORK_MAC
+from jaeger_guard.detectors.detector import (
+    Detector,
+    DigitRun,
+    Example,
+    NearMiss,
+    Needles,
+    compile_pattern,
+)
+
+# RFC 6890 and RFC 6598: addresses that no client on the internet has.
+_NOT_PUBLIC: Final = (
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+)
+_VERSION_BEFORE: Final = (
+    r"(?:(?i:version|vers|ver|release|build|revision|rev|section|firmware|driver|sdk|oid)"
+    r"[\"'\\ :=\-]{0,6}|[=<>~!]=|[~^]|[A-Za-z]-)\Z"
+)
+_PRODUCT_BEFORE: Final = r"(?:\A|[\s(;,\"'])[A-Za-z][A-Za-z0-9_\-+]{0,31}/\Z"
+_LOOK_BACK: Final = 34
+
+
+@lru_cache(maxsize=1)
+def _not_public() -> tuple[ipaddress.IPv4Network, ...]:
+    return tuple(map(ipaddress.IPv4Network, _NOT_PUBLIC))
+
+
+def is_public_ipv4(text: str) -> bool:
+    """Say whether `text` is an IPv4 address that a client may have; networks' names are not."""
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    if text.endswith(".0.0"):  # `Chrome/120.0.0.0`, `4.0.0.0`: a version far sooner than a host
+        return False
+    return not any(address in network for network in _not_public())
+
+
+def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
+    before = text[start - 1] if start else ""
+    if before == "." or before == "_":
+        return None
+    window = text[max(0, start - _LOOK_BACK) : start]
+    if compile_pattern(_VERSION_BEFORE).search(window):
+        return None
+    # `Product/1.2.3.4` is a version; `host/1.2.3.4:443` is how Java prints a socket's address.
+    if (
+        before == "/"
+        and text[end : end + 1] != ":"
+        and compile_pattern(_PRODUCT_BEFORE).search(window)
+    ):
+        return None
+    return start, end
+
+
+IPV4: Final = Detector(
+    name="network.ipv4",
+    category=NETWORK_IP,
+    gate=DigitRun(shortest=4),
+    pattern=(
+        r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
+        r"(?![0-9A-Za-z_]|[.+][0-9A-Za-z]|-(?![0-9]{1,3}\.[0-9])[0-9A-Za-z])"
+    ),
+    word_start=True,
+    settle=_settle_ipv4,
+    validate=is_public_ipv4,
+    source="RFC 791; RFC 6890 (special-purpose address registries)",
+    examples=(
+        Example("client 203.0.113.7 refused", found="203.0.113.7"),
+        Example("http://198.51.100.20:8443/health", found="198.51.100.20"),
+        Example("x-forwarded-for: 8.8.4.4, 10.0.0.1", found="8.8.4.4"),
+        Example("connect to shop.example.com/203.0.113.7:443 failed", found="203.0.113.7"),
+        Example("from 192.0.2.55.", found="192.0.2.55"),
+        Example("/clients/203.0.113.7/orders", found="203.0.113.7"),
+    ),
+    near_misses=(
+        NearMiss("Mozilla/5.0 Chrome/120.0.6099.1", because="a browser's version"),
+        NearMiss("Edge/18.19.20.21 Safari/537.36", because="a browser's version"),
+        NearMiss("v1.2.3.4", because="a version"),
+        NearMiss("1.2.3.4.5", because="five numbers"),
+        NearMiss("version 11.0.1.2", because="a version"),
+        NearMiss("tool==1.2.3.4", because="a version"),
+        NearMiss("chrome-1.2.3.4.zip", because="a file with its version"),
+        NearMiss("10.1.2.3 172.20.0.5 192.168.1.9 127.0.0.1", because="private addresses"),
+        NearMiss("169.254.169.254 100.64.0.1 0.0.0.0", because="of no client"),
+        NearMiss("224.0.0.251 255.255.255.255", because="multicast and broadcast"),
+        NearMiss("1.2.3.400", because="400 is no octet"),
+        NearMiss("1.2.3.4-SNAPSHOT", because="a version"),
+    ),
+)
+
+
+def is_public_ipv6(text: str) -> bool:
+    """Say whether `text` is an IPv6 address that a client may have, or holds such an IPv4 one."""
+    try:
+        address = ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    number = int(address)
+    # RFC 4291 section 2.5.5.2 (mapped) and RFC 6052 section 2.1 (translated).
+    if number >> 32 in (0xFFFF, 0x64FF9B << 64):
+        return is_public_ipv4(str(ipaddress.IPv4Address(number & 0xFFFFFFFF)))
+    return number >> 125 == 0b001  # RFC 4291 section 2.4: global unicast is 2000::/3
+
+
+def _settle_ipv6(text: str, start: int, end: int) -> tuple[int, int] | None:
+    before = text[start - 1] if start else ""
+    if before == "_" or before == "." or (before == ":" and text[start - 2 : start - 1].isalnum()):
+        # A key may stand before (`ip:2001:db8::1`), a group of the same address may not.
+        word = compile_pattern(r"[0-9A-Fa-f:.]{1,40}\Z").search(text[max(0, start - 40) : start])
+        head = text[start - len(word.group()) - 1 : start] if word else ""
+        if not head[:1].isalpha():
+            return None
+    elif before.isalnum() and before.isascii():
+        return None
+    if text[end - 1] == ":" and text[end - 2 : end - 1] != ":":
+        end -= 1  # punctuation
+    return start, end
+
+
+IPV6: Final = Detector(
+    name="network.ipv6",
+    category=NETWORK_IP,
+    gate=Needles(
+        texts=(":",),
+        anchor=r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]|::[Ff]{4}:[0-9]|64:[Ff]{2}9[Bb]::",
+    ),
+    pattern=(
+        r"(?:[23][0-9A-Fa-f]{3}:|::[Ff]{4}:|0{1,4}(?::0{1,4}){4}:[Ff]{4}:|64:[Ff]{2}9[Bb]::)"
+        r"[0-9A-Fa-f:]{1,40}(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_])"
+    ),
+    settle=_settle_ipv6,
+    validate=is_public_ipv6,
+    source="RFC 4291 section 2.2; RFC 5952",
+    examples=(
+        Example("client 2001:db8::1 refused", found="2001:db8::1"),
+        Example(
+            "http://[2001:db8:85a3::8a2e:370:7334]:8080/", found="2001:db8:85a3::8a2e:370:7334"
+        ),
+        Example(
+            "2001:0db8:85a3:0000:0000:8a2e:0370:7334 up",
+            found="2001:0db8:85a3:0000:0000:8a2e:0370:7334",
+        ),
+        Example("peer 2a00:1450:4001:82b::200e: reset", found="2a00:1450:4001:82b::200e"),
+        Example("::ffff:203.0.113.7", found="::ffff:203.0.113.7"),
+        Example("from 2606:4700::.", found="2606:4700::"),
+    ),
+    near_misses=(
+        NearMiss("fe80::1 fd12:3456::1 ::1", because="link-local, local and loopback"),
+        NearMiss("12:30:45 2024:01:02", because="times"),
+        NearMiss("std::string a::b face::dead", because="names in C++"),
+        NearMiss("items[2::3]", because="a slice"),
+        NearMiss("::ffff:10.0.0.1", because="a private address"),
+        NearMiss("2001:db8:1", because="too few groups"),
+        NearMiss("x2001:db8::1", because="inside a longer word"),
+    ),
+)
+
+
+_MAC_PAIR: Final = "[0-9A-Fa-f]{2}"
+
+
+def _settle_mac(text: str, start: int, end: int) -> tuple[int, int] | None:
+    separator = text[start + 2]
+    if start and text[start - 1] == separator and text[start - 2 : start - 1].isalnum():
+        return None  # inside a fingerprint, which has more pairs
+    value = text[start:end]
+    if separator == "-" and not any(character.isalpha() for character in value):
+        return None  # a date and a time
+    return (start, end) if len(set(value.lower())) > 2 else None  # nor all zeros, nor broadcast
+
+
+MAC: Final = Detector(
+    name="network.mac",
+    category=NETWORK_MAC,
+    gate=Needles(
+        texts=(":", "-"),
+        anchor=rf"{_MAC_PAIR}([:\-]){_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1",
+    ),
+    pattern=(
+        rf"[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f](?P<gap>[:\-])"
+        rf"(?:{_MAC_PAIR}(?P=gap)){{4}}{_MAC_PAIR}"
+        r"(?![0-9A-Za-z]|(?P=gap)[0-9A-Za-z])"
+    ),
+    settle=_settle_mac,
+    source="IEEE 802-2014 section 8.1 (EUI-48)",
+    examples=(
+        Example("from 3c:22:fb:4a:90:1e on eth0", found="3c:22:fb:4a:90:1e"),
+        Example("device=3C-22-FB-4A-90-1E&", found="3C-22-FB-4A-90-1E"),
+    ),
+    near_misses=(
+        NearMiss("aa:bb:cc:dd:ee:ff:00:11", because="a fingerprint has more pairs"),
+        NearMiss("ff:ff:ff:ff:ff:ff", because="broadcast"),
+        NearMiss("20-24-01-15-10-30", because="a date and a time"),
+        NearMiss("12:30:45", because="a time"),
+    ),
+)
+
+DETECTORS: Final = (IPV4, IPV6, MAC)

@@ -1,0 +1,181 @@
+"""OTLP over gRPC: payloads as bytes through a raw `unary_unary`, so that nothing is parsed twice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import grpc  # type: ignore[import-untyped]  # grpcio ships no types
+
+from jaeger_guard.export.headers import BearerTokenFile
+from jaeger_guard.export.outcome import (
+    LONGEST_RETRY_AFTER,
+    Outcome,
+    Reason,
+    State,
+    partial_success,
+)
+from jaeger_guard.export.tls import load_material, reason_in
+
+if TYPE_CHECKING:
+    from jaeger_guard.export.settings import ResolvedExport
+
+METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+_LARGEST_RESPONSE: Final = 64 * 1024
+
+
+class GrpcTransport:
+    """Sends payloads over one channel, which is opened at the first one."""
+
+    def __init__(self, settings: ResolvedExport) -> None:
+        """Read the files, without connecting.
+
+        Raises:
+            ConfigurationError: A file that TLS or the token needs can't be used.
+        """
+        self._settings = settings
+        self._material = load_material(settings.tls) if settings.endpoint.secure else None
+        path = settings.bearer_token_file
+        self._token = BearerTokenFile(path) if path is not None else None
+        self._channel: Any = None
+        self._call: Any = None
+
+    def send(self, payload: bytes, timeout: float) -> Outcome:
+        """Call Export with one payload; see `Transport.send`."""
+        if self._call is None:
+            self._open()
+        metadata = list(self._settings.headers.items())
+        if self._token is not None:
+            metadata.append(("authorization", self._token.authorization()))
+        try:
+            response = self._call(payload, timeout=timeout, metadata=metadata)
+        except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.UNAVAILABLE:
+                # A channel waits up to two minutes before it connects again; the pace is ours.
+                self.close()
+            return outcome_of_status(
+                error.code().name,
+                error.details(),
+                error.trailing_metadata(),
+                secure=self._material is not None,
+            )
+        return partial_success(response)
+
+    def close(self) -> None:
+        """Close the channel; the next `send` would open another."""
+        channel, self._channel, self._call = self._channel, None, None
+        if channel is not None:
+            channel.close()
+
+    def _open(self) -> None:
+        settings = self._settings
+        target = settings.endpoint.address
+        compression = grpc.Compression.Gzip if settings.gzip else grpc.Compression.NoCompression
+        options = channel_options(settings)
+        if self._material is None:
+            # Only for loopback or unsafe_plaintext: Export.resolve lets no other endpoint through.
+            self._channel = grpc.insecure_channel(target, options, compression)
+        else:
+            credentials = grpc.ssl_channel_credentials(
+                self._material.roots, self._material.key, self._material.certificate
+            )
+            self._channel = grpc.secure_channel(target, credentials, options, compression)
+        self._call = self._channel.unary_unary(
+            METHOD, request_serializer=None, response_deserializer=None
+        )
+
+
+def channel_options(settings: ResolvedExport) -> list[tuple[str, int | str]]:
+    """Answer the options of a channel (grpc/impl/channel_arg_names.h describes each)."""
+    from jaeger_guard.export.http import USER_AGENT
+
+    options: list[tuple[str, int | str]] = [
+        ("grpc.enable_http_proxy", int(settings.use_proxy)),
+        ("grpc.service_config_disable_resolution", 1),  # else a TXT record in DNS could steer
+        ("grpc.use_local_subchannel_pool", 1),  # else a new channel shares the old one's back-off
+        ("grpc.max_send_message_length", -1),
+        ("grpc.max_receive_message_length", _LARGEST_RESPONSE),
+        ("grpc.primary_user_agent", USER_AGENT),
+    ]
+    if settings.tls.server_name is not None:
+        options.append(("grpc.ssl_target_name_override", settings.tls.server_name))
+        options.append(("grpc.default_authority", settings.tls.server_name))
+    return options
+
+
+_TRANSIENT: Final = {
+    "CANCELLED": Reason.UNAVAILABLE,
+    "DEADLINE_EXCEEDED": Reason.TIMED_OUT,
+    "ABORTED": Reason.UNAVAILABLE,
+    "OUT_OF_RANGE": Reason.UNAVAILABLE,
+    "DATA_LOSS": Reason.UNAVAILABLE,
+}
+"""OTLP specification, "Failures": the codes that are retryable whatever the details."""
+
+
+def outcome_of_status(
+    code: str, details: str | None, trailers: Any, *, secure: bool
+) -> Outcome:
+    """Answer what a failed call means.
+
+    Args:
+        code: Name of the status code.
+        details: The status message; it decides, but is never shown.
+        trailers: Trailing metadata, pairs of name and value, or None.
+        secure: Whether the call went over TLS.
+    """
+    details = details or ""
+    wait = _retry_delay(trailers)
+    if code == "UNAVAILABLE":
+        return _outcome_of_unavailable(details, wait, secure=secure)
+    if (reason := _TRANSIENT.get(code)) is not None:
+        return Outcome(State.RETRY, reason, retry_after=wait)
+    if code in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+        return Outcome(State.HOLD, Reason.UNAUTHORIZED)
+    if code == "RESOURCE_EXHAUSTED":
+        if wait is not None:  # "only if the server signals that the recovery is possible"
+            return Outcome(State.RETRY, Reason.THROTTLED, retry_after=wait)
+        if "larger than max" in details:
+            return Outcome(State.REJECTED, Reason.OVERSIZED)
+    if code in ("INTERNAL", "UNKNOWN") and "http2 header with status" in details:
+        # Not gRPC but a proxy spoke, as nginx does with 400 over a client certificate.
+        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)
+    return Outcome(State.REJECTED, Reason.INVALID)
+
+
+def _outcome_of_unavailable(details: str, wait: float | None, *, secure: bool) -> Outcome:
+    if (reason := reason_in(details)) is not None:
+        return Outcome(State.HOLD, reason)
+    connecting = re.search(r"[Ff]ailed to connect", details) is not None
+    if secure and connecting and re.search(r"[Ss]ocket closed|Unwrap failed|reset by", details):
+        # In TLS 1.3 the client is done before the server has judged its certificate; that a
+        # refusal was the cause grpcio writes to stderr only.
+        return Outcome(State.HOLD, Reason.CLOSED_DURING_TLS)
+    if re.search(r"[Hh]andshake|TSI_|SSL_ERROR", details):
+        return Outcome(State.HOLD, Reason.TLS_FAILED)
+    if connecting or re.search(r"[Cc]onnection refused|DNS|name resolution", details):
+        return Outcome(State.RETRY, Reason.UNREACHABLE, retry_after=wait)
+    if re.search(r"[Ss]ocket closed|reset by peer|[Bb]roken pipe|GOAWAY", details):
+        return Outcome(State.RETRY, Reason.CONNECTION_LOST, retry_after=wait)
+    return Outcome(State.RETRY, Reason.UNAVAILABLE, retry_after=wait)
+
+
+def _retry_delay(trailers: Any) -> float | None:
+    """Read google.rpc.RetryInfo from the details of a status; None where there is none."""
+    content = dict(trailers or ()).get("grpc-status-details-bin")
+    if not isinstance(content, bytes):
+        return None
+    from google.protobuf.message import DecodeError
+    from google.rpc.error_details_pb2 import RetryInfo
+    from google.rpc.status_pb2 import Status
+
+    information = RetryInfo()
+    try:
+        for detail in Status.FromString(content).details:
+            if detail.Unpack(information):
+                delay = information.retry_delay
+                seconds = delay.seconds + delay.nanos / 1e9
+                return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
+    except DecodeError:
+        pass
+    return None

@@ -1,0 +1,297 @@
+"""How spans are exported: what a user sets, and what that comes to with the environment.
+
+Each field is resolved by itself, and the first of these that is set wins:
+1. the argument of `Export`;
+2. `JAEGER_GUARD_EXPORT_<FIELD>`, such as JAEGER_GUARD_EXPORT_CA_FILE;
+3. `OTEL_EXPORTER_OTLP_TRACES_…`;
+4. `OTEL_EXPORTER_OTLP_…`;
+5. the default, which is the SDK's.
+Headers aren't merged: the winner's are sent, and no others.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal, TypeAlias
+
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export.endpoint import (
+    Endpoint,
+    parse_grpc_endpoint,
+    parse_http_endpoint,
+)
+from jaeger_guard.export.environment import EnvironmentReader, Setting
+from jaeger_guard.export.headers import (
+    BearerTokenFile,
+    HiddenHeaders,
+    check_headers,
+    parse_header_list,
+)
+from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsSettings, load_material
+
+ProtocolName: TypeAlias = Literal["grpc", "http/protobuf"]
+
+DEFAULT_TIMEOUT: Final = 10.0  # seconds; opentelemetry.exporter.otlp.proto.http.DEFAULT_TIMEOUT
+_DEFAULT_ENDPOINTS: Final = {
+    "grpc": "http://localhost:4317",
+    "http/protobuf": "http://localhost:4318",
+}
+_OURS: Final = "JAEGER_GUARD_EXPORT_"
+_TRACES: Final = "OTEL_EXPORTER_OTLP_TRACES_"
+_OTLP: Final = "OTEL_EXPORTER_OTLP_"
+_SERVER_NAME: Final = r"[A-Za-z0-9._-]{1,253}"
+
+_logger = logging.getLogger("jaeger_guard.export")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """How and where spans are exported; what is None comes from the environment.
+
+    Attributes:
+        endpoint: Base URL of an OTLP receiver, `https://host:port`; for grpc also `host:port`,
+            which means TLS unless OTEL_EXPORTER_OTLP_INSECURE says otherwise.
+        protocol: "grpc" or "http/protobuf".
+        ca_file: PEM file of the CAs to trust instead of the system's.
+        cert_file: PEM file of the client certificate.
+        key_file: PEM file of the client certificate's private key.
+        server_name: Name to expect in the server's certificate, where it isn't the endpoint's.
+        min_tls: "1.2" (default) or "1.3"; with grpc only "1.2" can be held.
+        headers: Headers to send, such as a tenant's or a credential; hidden from `repr`.
+        bearer_token_file: File with a token for the Authorization header; read again on change.
+        timeout: Seconds for one request.
+        compression: "gzip", "none", or None.
+        unsafe_plaintext: Permit plaintext to other machines. Spans can be read on the way.
+        use_proxy: Use the proxy that https_proxy and its like name; default is none.
+    """
+
+    endpoint: str | None = None
+    protocol: ProtocolName | None = None
+    ca_file: str | os.PathLike[str] | None = None
+    cert_file: str | os.PathLike[str] | None = None
+    key_file: str | os.PathLike[str] | None = None
+    server_name: str | None = None
+    min_tls: Literal["1.2", "1.3"] | None = None
+    headers: Mapping[str, str] | None = field(default=None, repr=False, hash=False)
+    bearer_token_file: str | os.PathLike[str] | None = None
+    timeout: float | None = None
+    compression: Literal["gzip", "none"] | None = None
+    unsafe_plaintext: bool | None = None
+    use_proxy: bool | None = None
+
+    def __post_init__(self) -> None:
+        if self.headers is not None:  # a copy that can neither change nor show its values
+            object.__setattr__(self, "headers", HiddenHeaders(self.headers))
+
+    def __repr__(self) -> str:
+        """Show what is set; of the endpoint only that it is, because it may hold a credential."""
+        shown = ("protocol", "ca_file", "cert_file", "key_file", "server_name", "min_tls",
+                 "bearer_token_file", "timeout", "compression", "unsafe_plaintext",
+                 "use_proxy")  # fmt: skip
+        parts = [
+            f"{name}={getattr(self, name)!r}" for name in shown if getattr(self, name) is not None
+        ]
+        parts[:0] = [
+            f"{name}=…" for name in ("endpoint", "headers") if getattr(self, name) is not None
+        ]
+        return f"Export({', '.join(parts)})"
+
+    def resolve(self, environ: Mapping[str, str]) -> ResolvedExport:
+        """Merge with the environment, and check everything that can be checked without a network.
+
+        Args:
+            environ: The environment variables, usually `os.environ`.
+
+        Raises:
+            ConfigurationError: A setting, or a file that one names, can't be used.
+        """
+        return _Resolution(self, EnvironmentReader(environ)).resolve()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedExport:
+    """An `Export` with nothing left open: what transports are built from.
+
+    Attributes:
+        endpoint: Where to.
+        protocol: "grpc" or "http/protobuf".
+        tls: What TLS is made with; of no effect where the endpoint isn't secure.
+        headers: Headers to send.
+        bearer_token_file: File with the token for the Authorization header, or None.
+        timeout: Seconds for one request.
+        gzip: Whether payloads are compressed.
+        use_proxy: Whether the environment's proxies are used.
+    """
+
+    endpoint: Endpoint
+    protocol: ProtocolName
+    tls: TlsSettings
+    headers: HiddenHeaders = field(repr=False, hash=False)
+    bearer_token_file: Path | None
+    timeout: float
+    gzip: bool
+    use_proxy: bool
+
+
+class _Resolution:
+    """One run of `Export.resolve`: the arguments beside the environment."""
+
+    def __init__(self, export: Export, environment: EnvironmentReader) -> None:
+        self._export = export
+        self._environment = environment
+
+    def resolve(self) -> ResolvedExport:
+        protocol = self._protocol()
+        endpoint = self._endpoint(protocol)
+        unsafe_plaintext = self._flag("unsafe_plaintext")
+        use_proxy = self._flag("use_proxy")
+        headers = self._headers(protocol)
+        token_file = self._path("bearer_token_file")
+        tls = self._tls(protocol, endpoint)
+        if token_file is not None:
+            BearerTokenFile(token_file)  # raises where it can't be used
+            if "authorization" in headers:
+                raise ConfigurationError(
+                    "two values for the Authorization header",
+                    "Export.bearer_token_file",
+                    "Leave out either the token file or the header",
+                )
+        if not endpoint.secure:
+            _check_plaintext(
+                endpoint,
+                unsafe=unsafe_plaintext,
+                use_proxy=use_proxy,
+                has_credentials=bool(headers) or token_file is not None,
+            )
+        return ResolvedExport(
+            endpoint=endpoint,
+            protocol=protocol,
+            tls=tls,
+            headers=headers,
+            bearer_token_file=token_file,
+            timeout=self._timeout(),
+            gzip=self._gzip(),
+            use_proxy=use_proxy,
+        )
+
+    def _find(self, name: str, otel: str | None = None) -> Setting | None:
+        """Answer the winner for a field that is a text."""
+        argument = getattr(self._export, name)
+        if argument is not None:
+            return Setting(str(argument), f"Export.{name}")
+        names = [_OURS + name.upper()]
+        if otel is not None:
+            names += [_TRACES + otel, _OTLP + otel]
+        return self._environment.first(*names)
+
+    def _protocol(self) -> ProtocolName:
+        setting = self._find("protocol", "PROTOCOL")
+        match setting:
+            case None | Setting(text="grpc"):
+                return "grpc"
+            case Setting(text="http/protobuf"):
+                return "http/protobuf"
+        setting.refuse("unknown protocol", "Set grpc or http/protobuf")
+
+    def _endpoint(self, protocol: ProtocolName) -> Endpoint:
+        default = Setting(_DEFAULT_ENDPOINTS[protocol], "Export.endpoint")
+        setting = self._find("endpoint", "ENDPOINT") or default
+        if protocol == "http/protobuf":
+            as_it_stands = setting.where == _TRACES + "ENDPOINT"
+            return parse_http_endpoint(setting, as_it_stands=as_it_stands)
+        insecure = self._environment.first(_TRACES + "INSECURE", _OTLP + "INSECURE")
+        # "Only `true` (case-insensitively) is true" (OpenTelemetry specification, "Environment
+        # Variable Specification", "Boolean value"); all else leaves TLS on.
+        is_insecure = insecure is not None and insecure.text.lower() == "true"
+        return parse_grpc_endpoint(setting, insecure=is_insecure)
+
+    def _tls(self, protocol: ProtocolName, endpoint: Endpoint) -> TlsSettings:
+        min_tls = self._find("min_tls")
+        if min_tls is not None and min_tls.text not in MIN_TLS_CHOICES:
+            min_tls.refuse("unknown version of TLS", "Set 1.2 or 1.3; older ones are broken")
+        if min_tls is not None and min_tls.text == "1.3" and protocol == "grpc":
+            min_tls.refuse(
+                "gRPC can't be held to TLS 1.3 in Python",
+                'Set protocol="http/protobuf", or min_tls="1.2"',
+            )
+        server_name = self._find("server_name")
+        if server_name is not None and not re.fullmatch(_SERVER_NAME, server_name.text):
+            server_name.refuse("not a host name", "Set the name in the server's certificate")
+        if not endpoint.secure:
+            self._refuse_tls_without_effect()
+            return TlsSettings()
+        tls = TlsSettings(
+            ca_file=self._path("ca_file", "CERTIFICATE"),
+            cert_file=self._path("cert_file", "CLIENT_CERTIFICATE"),
+            key_file=self._path("key_file", "CLIENT_KEY"),
+            server_name=server_name.text if server_name is not None else None,
+            min_tls=min_tls.text if min_tls is not None else "1.2",
+        )
+        load_material(tls)  # raises where a file can't be used
+        return tls
+
+    def _refuse_tls_without_effect(self) -> None:
+        """Refuse what was set for us alone; OTEL_* may be meant for metrics or logs."""
+        for name in ("ca_file", "cert_file", "key_file", "server_name", "min_tls"):
+            if (setting := self._find(name)) is not None:
+                setting.refuse(
+                    "the endpoint is plaintext, so this has no effect",
+                    "Set an endpoint with https://",
+                )
+
+    def _headers(self, protocol: ProtocolName) -> HiddenHeaders:
+        if self._export.headers is not None:
+            return check_headers(self._export.headers, "Export.headers", protocol=protocol)
+        setting = self._environment.first(_OURS + "HEADERS", _TRACES + "HEADERS", _OTLP + "HEADERS")
+        if setting is None:
+            return HiddenHeaders({})
+        return check_headers(parse_header_list(setting), setting.where, protocol=protocol)
+
+    def _path(self, name: str, otel: str | None = None) -> Path | None:
+        setting = self._find(name, otel)
+        return Path(setting.text) if setting is not None else None
+
+    def _flag(self, name: str) -> bool:
+        setting = self._find(name)
+        return setting.as_boolean() if setting is not None else False
+
+    def _timeout(self) -> float:
+        # In seconds, as the SDK for Python reads it; the specification says milliseconds.
+        setting = self._find("timeout", "TIMEOUT")
+        return setting.as_seconds() if setting is not None else DEFAULT_TIMEOUT
+
+    def _gzip(self) -> bool:
+        setting = self._find("compression", "COMPRESSION")
+        word = setting.text.strip().lower() if setting is not None else "none"
+        if setting is not None and word not in ("none", "gzip"):
+            setting.refuse("unsupported compression", "Set gzip or none")
+        return word == "gzip"
+
+
+def _check_plaintext(
+    endpoint: Endpoint, *, unsafe: bool, use_proxy: bool, has_credentials: bool
+) -> None:
+    if endpoint.is_loopback and (not use_proxy or unsafe):
+        return
+    if not unsafe:
+        raise ConfigurationError(
+            "spans would travel in the clear"
+            + (" to a proxy" if endpoint.is_loopback else f" to {endpoint.address}"),
+            "Export.endpoint",
+            "Use https://, or unsafe_plaintext=True where another layer encrypts",
+        )
+    if has_credentials:
+        raise ConfigurationError(
+            f"credentials in headers would travel in the clear to {endpoint.address}",
+            "Export.headers",
+            "Use https:// with headers or bearer_token_file",
+        )
+    _logger.warning(
+        "unsafe_plaintext is set: spans travel in the clear to %s, and can be read on the way",
+        endpoint.address,
+    )

@@ -1,0 +1,256 @@
+"""TLS for exports: the files it needs, checked before the first span, and a context that is ours.
+
+A file that is missing, unreadable, of another kind, expired, or that doesn't belong to its pair is
+an error that names the file. Nothing falls back: with `ca_file`, no other CA is trusted.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export.outcome import Outcome, Reason, State
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+_CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
+_MIN_VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+MIN_TLS_CHOICES: Final = tuple(_MIN_VERSIONS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsSettings:
+    """What a TLS connection is made with.
+
+    Attributes:
+        ca_file: PEM file of the only CAs that are trusted; None: those of the system.
+        cert_file: PEM file of the client's certificate and the chain behind it.
+        key_file: PEM file of the client's private key, not encrypted.
+        server_name: Name that the server's certificate must have; None: the endpoint's host.
+        min_tls: Oldest version of TLS, "1.2" or "1.3".
+    """
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str | None = None
+    min_tls: str = "1.2"
+
+
+@dataclass(frozen=True, slots=True)
+class TlsMaterial:
+    """The content of the files, each checked; for a library that wants bytes."""
+
+    roots: bytes | None
+    certificate: bytes | None
+    key: bytes | None
+
+    def __repr__(self) -> str:
+        return "<TLS material hidden>"
+
+
+def load_material(settings: TlsSettings) -> TlsMaterial:
+    """Read and check all files.
+
+    Raises:
+        ConfigurationError: One can't be used; it is named.
+    """
+    roots = certificate = key = None
+    if settings.ca_file is not None:
+        roots = _read(settings.ca_file, "ca_file")
+        _check_roots(settings.ca_file, roots)
+    if settings.cert_file is not None and settings.key_file is not None:
+        certificate = _read(settings.cert_file, "cert_file")
+        key = _read(settings.key_file, "key_file")
+        _check_pair(settings.cert_file, certificate, settings.key_file, key)
+    elif settings.cert_file is not None:
+        raise ConfigurationError(
+            f"the certificate {settings.cert_file} comes without its private key",
+            "Export.key_file",
+            "Set key_file too",
+        )
+    elif settings.key_file is not None:
+        raise ConfigurationError(
+            f"the private key {settings.key_file} comes without its certificate",
+            "Export.cert_file",
+            "Set cert_file too",
+        )
+    return TlsMaterial(roots, certificate, key)
+
+
+def build_context(settings: TlsSettings) -> ssl.SSLContext:
+    """Build a client's context from checked files.
+
+    Not `ssl.create_default_context`: that one writes session keys to the file that SSLKEYLOGFILE
+    names.
+
+    Raises:
+        ConfigurationError: A file can't be used; it is named.
+    """
+    load_material(settings)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks the host name, requires a chain
+    context.minimum_version = _MIN_VERSIONS[settings.min_tls]
+    if settings.ca_file is not None:
+        context.load_verify_locations(cafile=settings.ca_file)
+    else:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    if settings.cert_file is not None and settings.key_file is not None:
+        context.load_cert_chain(settings.cert_file, settings.key_file, _no_password)
+    return context
+
+
+def _no_password() -> bytes:
+    return b""  # else OpenSSL would ask on the terminal
+
+
+def _read(path: Path, field: str) -> bytes:
+    where = f"Export.{field}"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"the file {path} doesn't exist", where, "Create it, or correct the path"
+        ) from None
+    except IsADirectoryError:
+        raise ConfigurationError(f"{path} is a directory", where, "Name a PEM file") from None
+    except OSError:
+        raise ConfigurationError(
+            f"the file {path} can't be read", where, "Make it readable for this process"
+        ) from None
+    kind = b"PRIVATE KEY-----" if field == "key_file" else _CERTIFICATE
+    if kind not in content:
+        noun = "private key" if field == "key_file" else "certificate"
+        raise ConfigurationError(
+            f"the file {path} holds no {noun} in PEM form", where, "Convert it with openssl"
+        )
+    return content
+
+
+def _check_roots(path: Path, content: bytes) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_verify_locations(cafile=path)
+    except (ssl.SSLError, OSError):
+        raise _broken(path, "ca_file") from None
+    certificates = _parse(content)
+    if certificates and all(map(_is_over, certificates)):  # a bundle may hold some old ones
+        _refuse_expired(path, "ca_file", certificates[0])
+
+
+def _check_pair(cert_file: Path, certificate: bytes, key_file: Path, key: bytes) -> None:
+    if b"ENCRYPTED" in key:  # PKCS #8 (RFC 5958) in its BEGIN line, or RFC 1421's Proc-Type
+        raise ConfigurationError(
+            f"the private key {key_file} is encrypted",
+            "Export.key_file",
+            "Decrypt it (openssl pkey -in … -out …), readable for this process only",
+        )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        context.load_cert_chain(cert_file, key_file, _no_password)
+    except ssl.SSLError as error:
+        if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+            raise ConfigurationError(
+                f"the private key {key_file} doesn't belong to the certificate {cert_file}",
+                "Export.key_file",
+                "Set the key that the certificate was issued for",
+            ) from None
+        if _is_sound(cert_file):
+            raise _broken(key_file, "key_file") from None
+        raise _broken(cert_file, "cert_file") from None
+    leaf = _parse(certificate)[:1]  # RFC 8446, section 4.4.2: the sender's certificate comes first
+    if leaf and _is_over(leaf[0]):
+        _refuse_expired(cert_file, "cert_file", leaf[0])
+
+
+def _is_sound(cert_file: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=cert_file)
+    except ssl.SSLError:
+        return False
+    return True
+
+
+def _broken(path: Path, field: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the file {path} is damaged, or not in PEM form",
+        f"Export.{field}",
+        "Fetch it again, or convert it with openssl",
+    )
+
+
+def _parse(content: bytes) -> list[Certificate]:
+    """Read the certificates; none where the extra `crypto` isn't installed."""
+    try:
+        from cryptography import x509
+    except ImportError:
+        return []  # then the first handshake tells about an expired one
+    try:
+        return x509.load_pem_x509_certificates(content)
+    except ValueError:
+        return []  # OpenSSL took it; what it reads besides is its own matter
+
+
+def _is_over(certificate: Certificate) -> bool:
+    return certificate.not_valid_after_utc < datetime.datetime.now(datetime.UTC)
+
+
+def _refuse_expired(path: Path, field: str, certificate: Certificate) -> None:
+    day = certificate.not_valid_after_utc.date().isoformat()
+    raise ConfigurationError(
+        f"the certificate in {path} expired on {day}", f"Export.{field}", "Renew it"
+    )
+
+
+# --- why a handshake failed ----------------------------------------------------------------------
+
+_EXPIRED: Final = 10  # X509_V_ERR_CERT_HAS_EXPIRED, openssl-verify(1)
+_NOT_YET_VALID: Final = 9
+_HOST_MISMATCH: Final = frozenset({62, 64})  # X509_V_ERR_HOSTNAME_MISMATCH, …_IP_ADDRESS_MISMATCH
+
+_SIGNS: Final = (
+    (r"certificate has expired|certificate is not yet valid", Reason.CERTIFICATE_EXPIRED),
+    (r"Hostname Verification Check failed|is not in peer certificate",
+     Reason.CERTIFICATE_OF_ANOTHER_HOST),
+    (r"CERTIFICATE_VERIFY_FAILED", Reason.CERTIFICATE_NOT_TRUSTED),
+    (r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION|NO_PROTOCOLS_AVAILABLE",
+     Reason.PROTOCOL_VERSION),
+    (r"ALERT_(?:CERTIFICATE_\w+|UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|ACCESS_DENIED)",
+     Reason.CLIENT_CERTIFICATE_REFUSED),
+    (r"WRONG_VERSION_NUMBER|HTTP_REQUEST", Reason.SERVER_WITHOUT_TLS),
+)  # fmt: skip
+"""Names from OpenSSL's and BoringSSL's error tables (RFC 8446, section 6.2 lists the alerts)."""
+
+
+def reason_in(text: str) -> Reason | None:
+    """Answer what a library's account of a failed handshake means; None where it isn't one."""
+    for pattern, reason in _SIGNS:
+        if re.search(pattern, text):
+            return reason
+    return None
+
+
+def classify(errors: Iterable[BaseException]) -> Outcome | None:
+    """Answer what a chain of exceptions means where one is about TLS, else None."""
+    for error in errors:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return Outcome(State.HOLD, _verification_reason(error.verify_code))
+        if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return Outcome(State.HOLD, Reason.CLOSED_DURING_TLS)
+        if isinstance(error, ssl.SSLError):
+            return Outcome(State.HOLD, reason_in(error.reason or "") or Reason.TLS_FAILED)
+    return None
+
+
+def _verification_reason(verify_code: int) -> Reason:
+    if verify_code in (_EXPIRED, _NOT_YET_VALID):
+        return Reason.CERTIFICATE_EXPIRED
+    if verify_code in _HOST_MISMATCH:
+        return Reason.CERTIFICATE_OF_ANOTHER_HOST
+    return Reason.CERTIFICATE_NOT_TRUSTED

@@ -1,0 +1,41 @@
+"""What a transport is, and choosing the one for the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from jaeger_guard.export.outcome import Outcome
+    from jaeger_guard.export.settings import ResolvedExport
+
+
+class Transport(Protocol):
+    """Carries encoded spans to a backend; used by one thread at a time."""
+
+    def send(self, payload: bytes, timeout: float) -> Outcome:
+        """Send one ExportTraceServiceRequest and tell what became of it.
+
+        Args:
+            payload: The serialized request.
+            timeout: Seconds until it counts as timed out.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close connections; `send` must not be called afterwards."""
+        ...
+
+
+def build_transport(settings: ResolvedExport) -> Transport:
+    """Build the transport that the settings ask for; it connects at the first `send`.
+
+    Raises:
+        ConfigurationError: A file that is needed for TLS, or the token's, can't be used.
+    """
+    if settings.protocol == "grpc":
+        from jaeger_guard.export.grpc import GrpcTransport
+
+        return GrpcTransport(settings)
+    from jaeger_guard.export.http import HttpTransport
+
+    return HttpTransport(settings)

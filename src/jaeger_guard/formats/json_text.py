@@ -1,0 +1,283 @@
+"""JSON (RFC 8259) and what looks like it: members become leaves, all else stays byte for byte.
+
+Theory of operation. One loop over tokens, with a stack of open brackets in place of recursion.
+Nothing is ever refused once the first character was a bracket or a quote, since spans hold JSON
+that was cut off, Python's `{'a': None}`, Java's `{a=b}`, Ruby's `{"a"=>1}` and several documents in
+a row: a string is a member's name where a separator follows it, and a value everywhere else.
+
+Each value is judged under the nearest member's name. Names that say nothing (`value`, `data`) take
+their parent's before them, and `{"name": "password", "value": "x"}` judges x under `password`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from jaeger_guard.categories import CONTENT_WITHHELD
+from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.markers import marker
+from jaeger_guard.types import Judge
+
+MAX_DEPTH: Final = 64
+
+_CLOSERS: Final = {"{": "}", "[": "]", "(": ")"}
+_LITERALS: Final = frozenset(
+    {"true", "false", "null", "None", "True", "False", "nil", "undefined", "NaN", "Infinity"}
+)
+_GENERIC: Final = frozenset({"value", "values", "data", "text", "content", "val", "string", "raw"})
+_PAIR_NAMES: Final = frozenset({"name", "key", "field", "header", "param", "parameter", "property"})
+_PAIR_VALUES: Final = frozenset({"value", "values", "val", "data", "content"})
+
+
+@lru_cache(maxsize=1)
+def _token() -> re.Pattern[str]:
+    # Possessive repeats: nothing is ever tried twice, so time is linear whatever the length.
+    return re.compile(
+        r"""(?P<space>\s++)
+        |(?P<string>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|'(?:[^'\\]++|\\.)*+(?:'|\\?\Z))
+        |(?P<punctuation>[{}\[\](),:]|=>?)
+        |(?P<prefix>[bBuUrRfF]{1,2}(?=["'])|[\w.]{1,64}(?=\())
+        |(?P<bare>[^,\]}):="'\[{(]++|.)""",
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+@lru_cache(maxsize=1)
+def _separator() -> re.Pattern[str]:
+    return re.compile(r"\s*+(?::|=)")
+
+
+@lru_cache(maxsize=1)
+def _escape() -> re.Pattern[str]:
+    return re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+
+
+@lru_cache(maxsize=1)
+def _later_pair_name() -> re.Pattern[str]:
+    """Match `, "name": "…"` behind the value that it names."""
+    return re.compile(
+        r"""\s{0,64},\s{0,64}["'](?:name|key|field|header)["']\s{0,8}:\s{0,8}["']([\w.\-]{1,64})["']"""
+    )
+
+
+@dataclass(slots=True)
+class _Frame:
+    """An open bracket: the name its values inherit, and the member being read."""
+
+    opener: str
+    inherited: str
+    key: str = ""
+    awaits_value: bool = False
+    pair_name: str = ""
+
+    def name(self) -> str:
+        """Answer the name under which a value standing here is judged."""
+        if self.opener != "{" or not self.key:
+            return self.inherited
+        lowered = self.key.lower()
+        if self.pair_name and lowered in _PAIR_VALUES:
+            return self.pair_name
+        if lowered in _GENERIC and self.inherited:
+            return f"{self.inherited}.{self.key}"
+        return self.key
+
+
+def rewrite(text: str, judge: Judge) -> str:
+    """Rewrite one document, or several in a row; a truncated one is read as far as it goes."""
+    if not _looks_like_document(text):
+        raise NotThisFormatError
+    written, end = rewrite_from(text, 0, judge, whole=True)
+    return written + text[end:]
+
+
+def rewrite_from(
+    text: str, start: int, judge: Judge, *, whole: bool = False, name: str = ""
+) -> tuple[str, int]:
+    """Rewrite the document that opens at `start`; answer it and the index behind it.
+
+    With `whole`, everything up to the end of `text` is taken.
+    """
+    reader = _Reader(text, judge, name)
+    end = reader.read(start, whole=whole)
+    return "".join(reader.written), end
+
+
+class _Reader:
+    """One pass over a text; holds what was written so far and the stack of open brackets."""
+
+    def __init__(self, text: str, judge: Judge, name: str) -> None:
+        self.text = text
+        self.judge = judge
+        self.root = _Frame("", name)
+        self.stack: list[_Frame] = [self.root]
+        self.written: list[str] = []
+        self.ascii_only = text.isascii()
+
+    def read(self, position: int, *, whole: bool) -> int:
+        text, end = self.text, len(self.text)
+        token = _token()
+        while position < end:
+            found = token.match(text, position)
+            assert found is not None  # its last alternative takes any character
+            kind, piece = found.lastgroup, found.group()
+            following = found.end()
+            if kind == "string":
+                self._string(piece, following)
+            elif kind == "punctuation":
+                if piece in _CLOSERS:
+                    if len(self.stack) > MAX_DEPTH:
+                        self._withhold_rest()
+                        return end
+                    self.stack.append(_Frame(piece, self.stack[-1].name()))
+                elif piece in "}])" and len(self.stack) > 1:
+                    self.stack.pop()
+                    self.stack[-1].awaits_value = False
+                elif piece == ",":
+                    self.stack[-1].awaits_value = False
+                self.written.append(piece)
+            elif kind == "bare":
+                if whole and len(self.stack) == 1 and not _opens_document(piece):
+                    # Behind a document, and no other begins: a log line's tail, judged as text.
+                    tail = text[position:]
+                    self.written.append(self.judge.value("", tail))
+                    return end
+                self._bare(piece, following)
+            else:
+                self.written.append(piece)
+            position = following
+            if not whole and len(self.stack) == 1:
+                return position
+        return end
+
+    def _string(self, piece: str, following: int) -> None:
+        frame = self.stack[-1]
+        quote = piece[0]
+        is_closed = len(piece) > 1 and piece[-1] == quote and not _ends_escaped(piece)
+        body = piece[1:-1] if is_closed else piece[1:]
+        looked_at = _unescape(body) if "\\" in body else body
+        if frame.opener == "{" and not frame.awaits_value and self._is_key(following):
+            answer = self.judge.name(looked_at)
+            self._enter_member(frame, looked_at)
+        else:
+            name = frame.name()
+            if frame.key.lower() in _PAIR_VALUES and not frame.pair_name:
+                later = _later_pair_name().match(self.text, following)
+                name = later.group(1) if later is not None else name
+            elif frame.key.lower() in _PAIR_NAMES and 0 < len(looked_at) <= 64:
+                frame.pair_name = looked_at
+            answer = self.judge.value(name, looked_at) if looked_at else looked_at
+        if answer is looked_at:
+            self.written.append(piece)
+        else:
+            closing = quote if is_closed else ""
+            self.written.append(quote + self._escape(answer, quote) + closing)
+
+    def _bare(self, piece: str, following: int) -> None:
+        frame = self.stack[-1]
+        word = piece.rstrip()
+        space = piece[len(word) :]
+        if frame.opener == "{" and not frame.awaits_value and self._is_key(following):
+            answer = self.judge.name(word)
+            self._enter_member(frame, word)
+            self.written.append((word if answer is word else answer) + space)
+            return
+        if not word or word in _LITERALS or not any(map(str.isalnum, word)):
+            self.written.append(piece)
+            return
+        answer = self.judge.value(frame.name(), word)
+        self.written.append(piece if answer is word else f'"{self._escape(answer, chr(34))}"{space}')
+
+    def _is_key(self, following: int) -> bool:
+        return _separator().match(self.text, following) is not None
+
+    @staticmethod
+    def _enter_member(frame: _Frame, key: str) -> None:
+        frame.key = key
+        frame.awaits_value = True
+
+    def _escape(self, answer: str, quote: str) -> str:
+        if quote == "'":
+            escaped = json.dumps(answer, ensure_ascii=False)[1:-1]
+            return escaped.replace('\\"', '"').replace("'", "\\'")
+        return json.dumps(answer, ensure_ascii=self.ascii_only)[1:-1]
+
+    def _withhold_rest(self) -> None:
+        closers = (_CLOSERS[frame.opener] for frame in reversed(self.stack[1:]))
+        self.written.append(f'"{marker(CONTENT_WITHHELD)}"' + "".join(closers))
+
+
+def _opens_document(piece: str) -> bool:
+    return piece[0].isdigit() or piece[0] == "-" or piece.strip() in _LITERALS
+
+
+def _ends_escaped(piece: str) -> bool:
+    """Say whether the last quote of `piece` is an escaped one, so that the string is not closed."""
+    before = piece[1:-1]
+    return (len(before) - len(before.rstrip("\\"))) % 2 == 1
+
+
+def _unescape(body: str) -> str:
+    def decode(found: re.Match[str]) -> str:
+        code = found.group(1) or found.group(2)
+        if code:
+            return chr(int(code, 16))
+        return _SHORT_ESCAPES.get(found.group(3), found.group(3))
+
+    decoded = _escape().sub(decode, body)
+    if decoded.isascii():
+        return decoded
+    # Joins surrogate pairs (RFC 8259, section 7), and replaces the lone ones.
+    return decoded.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+_SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+
+
+@lru_cache(maxsize=1)
+def _document_start() -> re.Pattern[str]:
+    # `[INFO] text` is a log line and `{id}` a route's placeholder, not documents.
+    return re.compile(
+        r"""\s*+(?:"|\{\s*+(?:["'}]|\Z|[\w.\-]{1,64}\s?(?:=|:))"""
+        r"""|\[\s*+(?:["'\[{\]]|\Z|-?[0-9.eE+\-]{1,40}\s*+(?:[,\]]|\Z)"""
+        r"""|(?:true|false|null|None|True|False)\b|b'))"""
+    )
+
+
+def _looks_like_document(text: str) -> bool:
+    return _document_start().match(text) is not None
+
+
+def _recognize(text: str) -> bool:
+    # A text in quotes alone is JSON only where a key says so.
+    return text.lstrip()[:1] in ("{", "[") and _looks_like_document(text)
+
+
+JSON: Final = Format(
+    name="json",
+    rewrite=rewrite,
+    recognize=_recognize,
+    source="RFC 8259",
+    examples=(
+        FormatExample(
+            '{"email": "a\\u0040b.example", "tags": ["x", 7, true], "user": {"value": "v"}} ',
+            (("email", "a@b.example"), ("tags", "x"), ("tags", "7"), ("user.value", "v")),
+        ),
+        FormatExample(
+            '[{"name": "password", "value": "x"}, {"value": "y", "name": "email"}]',
+            (("name", "password"), ("password", "x"), ("email", "y"), ("name", "email")),
+        ),
+        FormatExample("{'password': 'it\\'s', 'n': None, 'b': b'q'}", (("password", "it's"), ("b", "q"))),
+        FormatExample('{"a": 1}\n{"a": "two"}\n', (("a", "1"), ("a", "two"))),
+        FormatExample('{"a": {"password": "hunt', (("password", "hunt"),)),
+        FormatExample("{user=Jo Doe, on=true}", (("user", "Jo Doe"),)),
+        FormatExample(
+            "{'at': datetime.date(2024, 1, 2), 'who': {'x'}}",
+            (("at", "2024"), ("at", "1"), ("at", "2"), ("who", "x")),
+        ),
+        FormatExample('"{\\"a\\": 1}"', (("", '{"a": 1}'),)),
+    ),
+)

@@ -1,0 +1,159 @@
+"""Where in a SQL statement a token stands: whether a number or a quoted name there is data."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+STATEMENT_WORDS: Final = frozenset(
+    "ABORT ALTER ANALYZE ASSERT ATTACH BACKUP BATCH BEGIN BULK CALL CHECKPOINT CLOSE CLUSTER COMMENT"
+    " COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DENY DESC DESCRIBE DETACH DISCARD DO DROP END EXEC"
+    " EXECUTE EXPLAIN FETCH FLUSH FROM GRANT HANDLER IF IMPORT INSERT KILL LISTEN LOAD LOCK MATCH"
+    " MERGE MOVE NOTIFY OPEN OPTIMIZE OPTIONAL PRAGMA PREPARE PRINT REFRESH REINDEX RELEASE RENAME"
+    " REPAIR REPLACE RESET RESTORE RESTRICT REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE"
+    " TRUNCATE UNLISTEN UNLOAD UNLOCK UNWIND UPDATE UPSERT USE VACUUM VALUES WAITFOR WITH".split()
+)
+
+_ROW_COUNTS: Final = frozenset({"LIMIT", "OFFSET", "FETCH", "FIRST", "NEXT", "TOP"})
+_CLAUSES: Final = frozenset(
+    "SELECT FROM WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH SET VALUES UNION RETURNING ON TOP".split()
+)
+_TABLES_FOLLOW: Final = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "EXISTS", "."})
+_SIZED_TYPES: Final = frozenset(
+    "BINARY BIT CHAR CHARACTER DATETIME DATETIME2 DEC DECIMAL DOUBLE FLOAT INT INTEGER BIGINT SMALLINT"
+    " TINYINT MEDIUMINT NCHAR NUMBER NUMERIC NVARCHAR NVARCHAR2 TIME TIMESTAMP TIMESTAMPTZ VARBINARY"
+    " VARBIT VARCHAR VARCHAR2 VARYING VECTOR".split()
+)
+_SCALED_TYPES: Final = frozenset("DEC DECIMAL DOUBLE FLOAT NUMBER NUMERIC".split())
+# Inside these parentheses a text in double quotes is a value, not a column.
+_VALUE_LISTS: Final = frozenset(
+    "VALUES VALUE IN CONCAT CONCAT_WS PASSWORD MD5 SHA SHA1 SHA2 ENCRYPT AES_ENCRYPT AES_DECRYPT"
+    " CRYPT DIGEST HMAC PGP_SYM_ENCRYPT PGP_SYM_DECRYPT".split()
+)
+_VALUES_FOLLOW: Final = frozenset(
+    {"=", "<", ">", "!", "~", "+", "|", "LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "GLOB"}
+    | {"MATCH", "BETWEEN", "PASSWORD", "ESCAPE", "AGAINST", "DEFAULT", "THEN", "ELSE", "INTERVAL"}
+)
+
+
+@dataclass(slots=True)
+class _Parenthesis:
+    """An open parenthesis: the word before it, the clause inside, and commas so far."""
+
+    opener: str = ""
+    clause: str = ""
+    commas: int = 0
+
+
+@dataclass(slots=True)
+class Position:
+    """What a scan remembers of the tokens behind it.
+
+    Attributes:
+        mysql: Whether backticks say that the dialect is MySQL's, where `"` quotes strings.
+        copies_input: Whether the statement is COPY … FROM STDIN.
+    """
+
+    mysql: bool
+    copies_input: bool = False
+    _previous: str = ""
+    _before: str = ""
+    _stack: list[_Parenthesis] = field(default_factory=lambda: [_Parenthesis()])
+
+    def word(self, text: str) -> None:
+        """Take a keyword or an identifier."""
+        upper = text.upper()
+        frame = self._stack[-1]
+        if upper in _CLAUSES and self._previous != ".":
+            frame.clause = upper
+            if upper == "SELECT" and frame.opener in _VALUE_LISTS:
+                frame.opener = ""  # IN (SELECT …) is no list of values
+        elif upper == "STDIN" and self._previous == "FROM":
+            self.copies_input = True
+        self._take(upper)
+
+    def identifier(self) -> None:
+        """Take a quoted identifier."""
+        self._take("identifier")
+
+    def operand(self) -> None:
+        """Take a literal or a placeholder."""
+        self._take("operand")
+
+    def punctuation(self, character: str) -> None:
+        """Take one character that is no word, number or quoted text."""
+        if character == "(":
+            # Some 60 levels are beyond any real statement; further ones share the last frame.
+            if len(self._stack) < 256:
+                self._stack.append(_Parenthesis(self._previous))
+        elif character == ")" and len(self._stack) > 1:
+            self._stack.pop()
+        elif character == ",":
+            self._stack[-1].commas += 1
+        elif character == ";":
+            del self._stack[1:]
+            self._stack[0] = _Parenthesis()
+        self._take(character)
+
+    def _take(self, token: str) -> None:
+        self._before, self._previous = self._previous, token
+
+    def expects_table(self) -> bool:
+        """Say whether a table's name may stand here, `#temporary` or `name@link` among them."""
+        return self._previous in _TABLES_FOLLOW
+
+    def is_password(self, word: str) -> bool:
+        """Say whether `word` is a password without quotes: Oracle's IDENTIFIED BY tiger."""
+        is_by = self._previous == "BY" and self._before == "IDENTIFIED"
+        return is_by and word.upper() not in ("VALUES", "PASSWORD", "RANDOM")
+
+    def keeps_number(self, text: str) -> bool:
+        """Say whether a number here is part of the statement's shape."""
+        if not text.isdigit():
+            return False
+        frame, previous, size = self._stack[-1], self._previous, len(text)
+        if size <= 9 and (previous in _ROW_COUNTS or (previous == "(" and frame.opener == "TOP")):
+            return True
+        if size <= 9 and previous == "," and frame.clause == "LIMIT":
+            return True  # MySQL: LIMIT 20, 10
+        if size <= 3 and frame.clause in ("ORDER", "GROUP") and previous in ("BY", ","):
+            return True
+        if size <= 5 and previous == "(" and frame.opener in _SIZED_TYPES:
+            return True
+        return (
+            size <= 3
+            and previous == ","
+            and frame.commas == 1
+            and frame.opener in _SCALED_TYPES
+        )
+
+    def keeps_quoted(self, body: str, following: str) -> bool:
+        """Say whether a text in double quotes is an identifier; `following` is what is behind it."""
+        if self._previous == "AS":
+            return _alias().fullmatch(body) is not None
+        if _identifier().fullmatch(body) is None or (" " in body and _digit().search(body)):
+            return False
+        if self._previous == "." or following == ".":
+            return True
+        if self.mysql or self._previous in _VALUES_FOLLOW:
+            return False
+        if self._previous == "BY" and self._before == "IDENTIFIED":
+            return False
+        return not (self._stack[-1].opener in _VALUE_LISTS and self._previous in ("(", ","))
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> re.Pattern[str]:
+    return re.compile(r"[^\W\d][\w $.\-]{0,63}")
+
+
+@lru_cache(maxsize=1)
+def _alias() -> re.Pattern[str]:
+    return re.compile(r"[^\W\d][\w $.()%\-]{0,63}")
+
+
+@lru_cache(maxsize=1)
+def _digit() -> re.Pattern[str]:
+    return re.compile("[0-9]")

@@ -1,0 +1,97 @@
+"""Free text, such as messages: URLs, assignments, JSON and quoted statements in it become leaves.
+
+Theory of operation. Finders (`text_findings`) point at stretches of the text that have a structure.
+They are taken from left to right; one that overlaps an earlier one is skipped, since the earlier
+one hands its inside to the judge. Where the judge changes one, the text is cut there. What lies
+between the cuts goes to the judge whole, under `text.chunk`: the end of all taking apart, where
+detectors alone look. An unchanged stretch cuts nothing, so no cut goes through a detector's match.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jaeger_guard.formats.format import Format, FormatExample
+from jaeger_guard.formats.text_findings import Stretch, find_stretches
+from jaeger_guard.types import Judge
+
+CHUNK: Final = "text.chunk"
+
+
+def rewrite(text: str, judge: Judge) -> str:
+    """Rewrite any text; it is never refused."""
+    written: list[str] = []
+    end = taken = 0
+    for stretch in sorted(find_stretches(text), key=_order):
+        if stretch.start < taken:
+            continue
+        if stretch.rewrite is None:
+            taken = stretch.end
+            continue
+        answer, taken = stretch.rewrite(text, stretch, judge)
+        if answer == text[stretch.start : taken]:
+            continue
+        written += (_chunk(text[end : stretch.start], judge), answer)
+        end = taken
+    rest = text if end == 0 and not written else text[end:]
+    written.append(_chunk(rest, judge))
+    return written[0] if len(written) == 1 else "".join(written)
+
+
+def _order(stretch: Stretch) -> tuple[int, int]:
+    return stretch.start, -stretch.end
+
+
+def _chunk(text: str, judge: Judge) -> str:
+    return judge.value(CHUNK, text) if text.strip() else text
+
+
+def _example(text: str, *leaves: tuple[str, str]) -> FormatExample:
+    return FormatExample(text, (*leaves, (CHUNK, text)))
+
+
+TEXT: Final = Format(
+    name="text",
+    rewrite=rewrite,
+    source="what log lines, exception messages and status descriptions look like",
+    examples=(
+        _example("nothing here, at 12:30"),
+        _example(
+            "see (https://a.example/b?c=d), or GET /x/y HTTP/1.1",
+            ("url", "https://a.example/b?c=d"),
+            ("url", "/x/y"),
+        ),
+        _example(
+            "user=bob, 'password': 'hun ter', --token abc key=a,b",
+            ("user", "bob"),
+            ("password", "hun ter"),
+            ("token", "abc"),
+            ("key", "a,b"),
+        ),
+        _example(
+            "Authorization: Bearer abc.def failed", ("Authorization", "Bearer abc.def")
+        ),
+        _example("the password is hunter2.", ("password", "hunter2")),
+        _example("the password is incorrect"),
+        _example(
+            "(psycopg.Error) Key (email)=(a@b.example) already exists.\n"
+            "[SQL: INSERT INTO t VALUES ('x')]\n[parameters: ('a@b.example', 1)]\n(Background on this",
+            ("db.query.parameter", "a@b.example"),
+            ("db.query.text", "INSERT INTO t VALUES ('x')"),
+            ("db.query.parameter", "('a@b.example', 1)"),
+        ),
+        _example("Duplicate entry 'a' for key 'b'", ("db.query.parameter", "a")),
+        _example(
+            "unknown command 'FOO', with args beginning with: 'x' 'y z' ",
+            ("redis.argument", "x"),
+            ("redis.argument", "y z"),
+        ),
+        _example(
+            'got {"password": "x", "n": 1}: 400', ("password", "x"), ("n", "1")
+        ),
+        _example(
+            "Max retries exceeded with url: /a?token=b (Caused by", ("url", "/a?token=b")
+        ),
+        _example('near "SELEC 5": syntax error', ("sql.literal", "5")),
+    ),
+)

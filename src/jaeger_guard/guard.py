@@ -1,0 +1,165 @@
+"""What `configure()` and `protect()` return: a handle on a running guard."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
+
+from opentelemetry.sdk.trace import TracerProvider
+
+from jaeger_guard.batching import ExportPipeline
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.policy import CompiledPolicy
+from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
+from jaeger_guard.spans import SpanScrubber
+
+_LOGGER: Final = logging.getLogger("jaeger_guard")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What becomes of one value, and why; never the value.
+
+    Attributes:
+        key: The key that was asked about.
+        format: The format that the value is taken apart with; empty for plain text.
+        rule: The rule that decides about the key.
+        findings: For each finding its category, the detector, the rule, and the action.
+    """
+
+    key: str
+    format: str
+    rule: str
+    findings: tuple[tuple[str, str, str, str], ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.key}: {self.format or 'text'}, decided by {self.rule}"]
+        lines += [
+            f"  {action} {category}, found by {detector}, because of {rule}"
+            for category, detector, rule, action in self.findings
+        ]
+        return "\n".join(lines if self.findings else [*lines, "  nothing found, it stays"])
+
+
+class Guard:
+    """A running guard: its provider, its policy, its counts, and its end.
+
+    Attributes:
+        tracer_provider: The guarded provider.
+        policy: The compiled policy.
+    """
+
+    def __init__(
+        self,
+        provider: TracerProvider,
+        processor: GuardSpanProcessor | ConcurrentGuard,
+        spans: SpanScrubber,
+        pipeline: ExportPipeline | None,
+    ) -> None:
+        self.tracer_provider = provider
+        self.policy: CompiledPolicy = spans.scrubber.policy
+        self._processor = processor
+        self._spans = spans
+        self._pipeline = pipeline
+        self._is_shut_down = False
+
+    def __repr__(self) -> str:
+        return f"Guard(policy={self.policy!r}, exporting={self._pipeline is not None})"
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether `shutdown` was called."""
+        return self._is_shut_down
+
+    def statistics(self) -> dict[str, Any]:
+        """Return counts: spans scrubbed and quarantined, findings, the queue, the sender.
+
+        Findings are counted by `category/surface/action`; what was dropped, by reason.
+        """
+        counts: dict[str, Any] = dict(self._spans.statistics())
+        counts["processor_failures"] = self._processor.isolation.counts()
+        if self._pipeline is not None:
+            counts.update(self._pipeline.statistics())
+        return counts
+
+    def scrub(self, key: str, value: Any) -> Any:
+        """Return one value as a span's attribute under `key` would go on; None where it is dropped.
+
+        For what doesn't go through a span: a log line, a message to a support system.
+        """
+        scrubbed, found = self._spans.scrubber.value(key, value)
+        return None if found.dropped else scrubbed
+
+    def explain(self, key: str, value: Any) -> Explanation:
+        """Say what becomes of a value under `key`, and why."""
+        _, found = self._spans.scrubber.value(key, value)
+        decision = self._spans.scrubber.decision(key)
+        return Explanation(
+            key=self._spans.scrubber.key(key),
+            format=decision.format or "",
+            rule=decision.rule,
+            findings=tuple(
+                (entry.category, entry.detector, entry.rule, entry.action.value)
+                for entry in found.entries
+            ),
+        )
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Send everything that ended before; False where time ran out.
+
+        A span counts as sent when the backend has answered for it.
+        """
+        return self.tracer_provider.force_flush(timeout_millis) is not False
+
+    def shutdown(self) -> None:
+        """Flush within the deadline (OTEL_BSP_EXPORT_TIMEOUT, 10 s), and stop."""
+        self._is_shut_down = True
+        self.tracer_provider.shutdown()
+
+    def flush_on_sigterm(self) -> None:
+        """Flush when SIGTERM arrives: by itself, Python then ends without its atexit handlers.
+
+        Where nobody handles SIGTERM, the process then ends by SystemExit(143), so that `finally`
+        and atexit run. Where somebody does (gunicorn, uvicorn, celery), their handler follows.
+
+        Raises:
+            ConfigurationError: Called from another thread than the main one.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            raise ConfigurationError(
+                "signal handlers can only be set in the main thread",
+                "Guard.flush_on_sigterm()",
+                "Call it where the process starts",
+            )
+        previous = signal.getsignal(signal.SIGTERM)
+        if previous is signal.SIG_IGN:
+            return
+        follow = previous if callable(previous) else None
+        signal.signal(signal.SIGTERM, _Terminator(self, follow))
+
+
+class _Terminator:
+    """The handler of SIGTERM."""
+
+    def __init__(
+        self, guard: Guard, follow: Callable[[int, FrameType | None], Any] | None
+    ) -> None:
+        self._guard = guard
+        self._follow = follow
+
+    def __call__(self, number: int, frame: FrameType | None) -> Any:
+        if self._follow is None:
+            # Unwinds the main thread, whatever lock it holds; the provider's atexit handler flushes.
+            raise SystemExit(128 + number)
+        # The main thread may hold any lock right now, so another one flushes, within a deadline.
+        with contextlib.suppress(RuntimeError):
+            thread = threading.Thread(target=self._guard.force_flush, args=(5000,), daemon=True)
+            thread.start()
+            thread.join(5.0)
+        return self._follow(number, frame)

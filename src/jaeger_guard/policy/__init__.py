@@ -1,0 +1,19 @@
+"""Policies: what they are, how they are loaded and merged, and what they decide about a key."""
+
+from __future__ import annotations
+
+from jaeger_guard.policy.compiled import CompiledPolicy, KeyDecision
+from jaeger_guard.policy.compiler import compile_policy
+from jaeger_guard.policy.loading import load_policy
+from jaeger_guard.policy.merging import Treatment
+from jaeger_guard.policy.model import Policy, Rule
+
+__all__ = [
+    "CompiledPolicy",
+    "KeyDecision",
+    "Policy",
+    "Rule",
+    "Treatment",
+    "compile_policy",
+    "load_policy",
+]

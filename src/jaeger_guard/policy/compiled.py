@@ -1,0 +1,287 @@
+"""What a compiled policy answers: for a key on a surface, once and for all, what is done there.
+
+Theory of operation. A lookup is one dictionary access. The first time a key is seen, its class is
+asked of the semantic conventions, the globs are matched, and the rules decide; how many policies
+were merged matters then alone. Decisions that say the same are one object, so that whoever
+remembers values by decision remembers them for all keys of one kind.
+
+Every memory is bounded: it has two generations of `MOST_REMEMBERED` entries, and the older is
+forgotten when the younger is full. Two threads may decide about one key at once; their answers
+are equal, so there is no lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+
+from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
+from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
+from jaeger_guard.semconv import KeyClass, KeyKind, classify, classify_leaf
+from jaeger_guard.types import Action, Surface
+
+MOST_REMEMBERED: Final = 8192
+_LONGEST_REMEMBERED: Final = 256  # characters; a longer key is decided about each time
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class KeyDecision:
+    """What is done with values under one key on one surface; compared by identity.
+
+    Attributes:
+        key_class: What the semantic conventions and the lexicon say about the key.
+        whole: What the whole value is replaced by; None where its parts are looked at.
+        category: The category that `whole` is applied with.
+        format: The format that the value is taken apart with; None where `whole` is set.
+        scan: Whether detectors look at the value.
+        treatments: For each category, what is done with what a detector finds.
+        unsafe: Whether an `unsafe_keep` rule leaves the value unseen.
+        rule: The rule that decided about the key, such as `policy.toml rule 1`.
+        kept: Whether a `keep` rule leaves all but what is mandatory.
+        surface: The surface that was decided for.
+        matched: Numbers of the rules whose glob matches the key, or a key around it.
+    """
+
+    key_class: KeyClass
+    whole: Treatment | None
+    category: str | None
+    format: str | None
+    scan: bool
+    treatments: Mapping[str, Treatment]
+    unsafe: bool
+    rule: str
+    kept: bool
+    surface: Surface
+    matched: frozenset[int]
+
+
+def certain_category(key_class: KeyClass) -> str | None:
+    """Return the category that any value under the key has; None where that depends on it."""
+    return key_class.category if key_class.kind is KeyKind.CATEGORY else None
+
+
+class _Memory(Generic[_Key, _Value]):
+    """A dictionary of two generations with a bound."""
+
+    __slots__ = ("_older", "_younger")
+
+    def __init__(self) -> None:
+        self._younger: dict[_Key, _Value] = {}
+        self._older: dict[_Key, _Value] = {}
+
+    def get(self, key: _Key) -> _Value | None:
+        value = self._younger.get(key)
+        if value is None:
+            value = self._older.get(key)
+            if value is not None:
+                self.put(key, value)
+        return value
+
+    def put(self, key: _Key, value: _Value) -> None:
+        if len(self._younger) >= MOST_REMEMBERED:
+            self._older = self._younger
+            self._younger = {}
+        self._younger[key] = value
+
+    def __len__(self) -> int:
+        return len(self._younger) + len(self._older)
+
+
+class CompiledPolicy:
+    """Rules made ready. Immutable to the eye: what it remembers never changes an answer.
+
+    Attributes:
+        digest: SHA-256 over everything that decides, in hexadecimal; equal for equal policies.
+        names: The policies that were merged.
+        categories_sought: Categories that at least one rule does something about.
+        unsafe_rules: The rules that say `unsafe_keep`.
+    """
+
+    __slots__ = (
+        "_decisions",
+        "_globs",
+        "_interned",
+        "_layers",
+        "_leaves",
+        "_tables",
+        "categories_sought",
+        "digest",
+        "names",
+        "unsafe_rules",
+    )
+
+    def __init__(self, layers: Layers, names: tuple[str, ...], digest: str) -> None:
+        self._layers = layers
+        self._globs = tuple(
+            (clause.number, clause.glob) for clause in layers.clauses if clause.glob is not None
+        )
+        self._decisions: _Memory[tuple[str, str], KeyDecision] = _Memory()
+        self._leaves: _Memory[tuple[KeyDecision, str], KeyDecision] = _Memory()
+        self._interned: _Memory[tuple[object, ...], KeyDecision] = _Memory()
+        self._tables: _Memory[tuple[object, ...], Mapping[str, Treatment]] = _Memory()
+        self.names: Final = names
+        self.digest: Final = digest
+        self.categories_sought: Final = frozenset(filter(self._is_sought, ALL))
+        self.unsafe_rules: Final = tuple(
+            clause.treatment.rule
+            for clause in layers.clauses
+            if clause.treatment.action is Action.UNSAFE_KEEP
+        )
+
+    def __repr__(self) -> str:
+        return f"CompiledPolicy({', '.join(self.names)}; {self.digest[:12]})"
+
+    def decide(self, key: str, surface: Surface) -> KeyDecision:
+        """Decide about values under `key` ("" where the surface has none)."""
+        # The value and not the member: hashing a member calls Python code, a text's hash is kept.
+        remembered = self._decisions.get((surface._value_, key))
+        if remembered is not None:
+            return remembered
+        decision = self._settle(classify(key), self._match(key), surface)
+        if len(key) <= _LONGEST_REMEMBERED:
+            self._decisions.put((surface._value_, key), decision)
+        return decision
+
+    def decide_leaf(self, name: str, parent: KeyDecision) -> KeyDecision:
+        """Decide about a leaf of a value under `parent`'s key.
+
+        Rules that match the key around it hold for it too, so a value that is kept is kept in its
+        parts. A leaf without a name is judged under the name around it.
+        """
+        remembered = self._leaves.get((parent, name))
+        if remembered is not None:
+            return remembered
+        if name:
+            key_class, matched = classify_leaf(name), parent.matched | self._match(name)
+            decision = self._settle(key_class, matched, parent.surface)
+        else:
+            # Its format is what it was just taken out of.
+            decision = self._settle(parent.key_class, parent.matched, parent.surface, inside=True)
+        if len(name) <= _LONGEST_REMEMBERED:
+            self._leaves.put((parent, name), decision)
+        return decision
+
+    def describe(self) -> tuple[str, ...]:
+        """Say in lines what is done with each category, and by which rule, keys aside."""
+        lines = [f"policy {', '.join(self.names)} ({self.digest[:12]})"]
+        for category in ALL:
+            treatment = self._layers.treatment(frozenset(), None, category)
+            lines.append(f"{category}: {treatment.action.value} ({treatment.rule})")
+        for clause in self._layers.clauses:
+            if not clause.unconditional:
+                treatment = clause.treatment
+                lines.append(f"{treatment.rule}, where it matches: {treatment.action.value}")
+        return tuple(lines)
+
+    def _match(self, key: str) -> frozenset[int]:
+        if not key or not self._globs:
+            return frozenset()
+        lowered = key.lower()
+        return frozenset(
+            number for number, glob in self._globs if glob.fullmatch(lowered) is not None
+        )
+
+    def _settle(
+        self,
+        key_class: KeyClass,
+        matched: frozenset[int],
+        surface: Surface,
+        *,
+        inside: bool = False,
+    ) -> KeyDecision:
+        layers = self._layers
+        category = certain_category(key_class)
+        clause = layers.own_clause(matched, surface, category)
+        general = clause is not None and clause.category is None
+        if clause is None:
+            whole = layers.from_presets(matched, surface, category)
+        elif category is not None and layers.is_mandatory(category):
+            whole = clause.treatment
+            if lets_be(clause):
+                whole, general = layers.treatment(matched, surface, category), False
+            elif whole.action is not Action.UNSAFE_KEEP:
+                # A glob may match more keys than its author thought of; a rule that names such a
+                # key exactly was refused when the policy was compiled.
+                base = layers.from_presets(matched, surface, category)
+                whole = base if base is not None and weakens(whole, base) else whole
+        else:
+            whole = clause.treatment
+        action = None if whole is None else whole.action
+        unsafe = general and action is Action.UNSAFE_KEEP
+        kept = general and action is Action.KEEP
+        rule = "no rule" if whole is None else whole.rule
+        if action is None or action in KEEPING:
+            whole = None
+        looked_into = whole is None and not unsafe and not inside
+        decision = KeyDecision(
+            key_class=key_class,
+            whole=whole,
+            category=None if whole is None else category or CONTENT_WITHHELD,
+            format=key_class.format if looked_into else None,
+            scan=not unsafe,
+            treatments=self._table(matched, surface, tuple(key_class.exempt)),
+            unsafe=unsafe,
+            rule=rule,
+            kept=kept,
+            surface=surface,
+            matched=matched,
+        )
+        return self._intern(decision, inside)
+
+    def _intern(self, decision: KeyDecision, inside: bool) -> KeyDecision:
+        # The rest follows from these. The table's identity is its own as long as the decision
+        # that is remembered under it holds it.
+        content = (
+            decision.key_class,
+            decision.surface,
+            decision.matched,
+            inside,
+            id(decision.treatments),
+        )
+        known = self._interned.get(content)
+        if known is None:
+            self._interned.put(content, decision)
+        return known or decision
+
+    def _table(
+        self, matched: frozenset[int], surface: Surface, exempt: tuple[str, ...]
+    ) -> Mapping[str, Treatment]:
+        asked = (matched, surface, exempt)
+        table = self._tables.get(asked)
+        if table is None:
+            table = MappingProxyType(
+                {category: self._treatment(matched, surface, category, exempt) for category in ALL}
+            )
+            self._tables.put(asked, table)
+        return table
+
+    def _treatment(
+        self, matched: frozenset[int], surface: Surface, category: str, exempt: tuple[str, ...]
+    ) -> Treatment:
+        if any(addresses(pattern, category) for pattern in exempt):
+            # What looks like it under this key is something else; only a rule of the user's that
+            # names the key knows better.
+            clause = self._layers.own_clause(matched, surface, category)
+            if clause is None or clause.glob is None:
+                return EXEMPT
+        return self._layers.treatment(matched, surface, category)
+
+    def _is_sought(self, category: str) -> bool:
+        for clause in self._layers.own:
+            if clause.category is None or not addresses(clause.category, category):
+                continue
+            if clause.treatment.action not in KEEPING:
+                return True
+            if clause.unconditional:
+                return False
+        return any(
+            clause.treatment.action not in KEEPING
+            for layer in self._layers.presets
+            for clause in layer
+            if clause.category is not None and addresses(clause.category, category)
+        )

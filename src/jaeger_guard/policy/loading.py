@@ -1,0 +1,196 @@
+"""Load policies: presets by name, TOML and YAML files by path, and what they extend.
+
+A text with a path separator or a suffix is a path, any other a preset's name; a comma separates
+several. A file's `extends` may name files too, relative to its own directory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
+from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
+from jaeger_guard.policy.words import WORDS, Fault, kind, quoted, raise_faults, suggest
+
+Spec = str | os.PathLike[str] | Policy
+FILE_WORDS: Final = ("extends", "mandatory", "rules")
+
+
+def preset_names() -> tuple[str, ...]:
+    """List the presets that this version brings."""
+    folder = resources.files("jaeger_guard.policy").joinpath("presets")
+    return tuple(
+        sorted(
+            entry.name.removesuffix(TOML_SUFFIX)
+            for entry in folder.iterdir()
+            if entry.name.endswith(TOML_SUFFIX)
+        )
+    )
+
+
+def load_policy(spec: Spec | Sequence[Spec], where: str) -> tuple[Policy, ...]:
+    """Load what `spec` names: a preset, several (a sequence, or separated by commas), a path.
+
+    Args:
+        spec: A Policy, which is returned as it is; a text; a path; or a sequence of these.
+        where: The parameter or environment variable that said so, for errors.
+
+    Raises:
+        ConfigurationError: Names the file, what is wrong in it, and the remedy.
+    """
+    given: object = spec  # what stands in a user's code may be anything
+    if isinstance(given, str | os.PathLike | Policy):
+        parts: Sequence[object] = [given]
+    elif isinstance(given, Sequence):
+        parts = given
+    else:
+        what = f"the policy is a {kind(given)}, not a name, a path or a Policy"
+        raise ConfigurationError(what, where, f"Give '{BASELINE}', a path, or a Policy")
+    policies = [policy for part in parts for policy in _load_part(part, where)]
+    if not policies:
+        raise ConfigurationError("no policy is named", where, f"Name '{BASELINE}'")
+    return tuple(dict.fromkeys(policies))
+
+
+def load_one(spec: str | os.PathLike[str] | Sequence[str | os.PathLike[str]], where: str) -> Policy:
+    """Load as `load_policy` does; several become one policy that extends all of them."""
+    policies = load_policy(spec, where)
+    if len(policies) == 1:
+        return policies[0]
+    listed = [spec] if isinstance(spec, str | os.PathLike) else spec
+    names = [name for part in listed for name in _split(part)]
+    joined = ",".join(policy.name for policy in policies)[:128]
+    return Policy(name=joined, rules=(), extends=tuple(names))
+
+
+def _split(part: str | os.PathLike[str]) -> list[str]:
+    if isinstance(part, str):
+        return [name.strip() for name in part.split(",")]
+    return [str(Path(part).absolute())]
+
+
+def _load_part(part: object, where: str) -> list[Policy]:
+    if isinstance(part, Policy):
+        return [part]
+    if isinstance(part, os.PathLike):
+        return [load_file(Path(part))]
+    if not isinstance(part, str):
+        what = f"a policy is a {kind(part)}, not a name, a path or a Policy"
+        raise ConfigurationError(what, where, f"Give '{BASELINE}', a path, or a Policy")
+    return [load_named(name, where) for name in _split(part)]
+
+
+def is_path(text: str) -> bool:
+    """Say whether `text` is a path: it holds a path separator or a suffix."""
+    separators = {"/", os.sep, os.altsep or "/"}
+    return any(mark in text for mark in separators) or bool(Path(text).suffix)
+
+
+def load_named(name: str, where: str) -> Policy:
+    """Load the preset `name`, or the file where it is a path."""
+    if not name:
+        raise ConfigurationError("a policy's name is empty", where, f"Name '{BASELINE}' or a path")
+    return load_file(Path(name)) if is_path(name) else load_preset(name, where)
+
+
+def load_preset(name: str, where: str) -> Policy:
+    """Load the preset `name`, of those that `preset_names` lists."""
+    names = preset_names()
+    if name not in names:  # never a path made of it, so that a name can't leave the folder
+        what = f"there is no preset {quoted(name)}"
+        raise ConfigurationError(what, where, f"{suggest(name, names)}, or give a path")
+    file = resources.files("jaeger_guard.policy").joinpath("presets", name + TOML_SUFFIX)
+    place = f"preset {name}"
+    table = parse_toml(file.read_text(encoding="utf-8"), place)
+    return _build(table, name=name, place=place, preset=True, directory=None)
+
+
+def load_file(path: Path) -> Policy:
+    """Load the policy file at `path`, without what it extends."""
+    try:
+        path = path.expanduser()
+    except RuntimeError:  # a user without a home
+        what = "there is no home directory for '~'"
+        raise ConfigurationError(what, str(path), "Give the whole path") from None
+    return _build(
+        read_table(path),
+        name=path.name[-128:],
+        place=str(path),
+        preset=False,
+        directory=path.absolute().parent,
+    )
+
+
+def _build(
+    table: dict[str, object], *, name: str, place: str, preset: bool, directory: Path | None
+) -> Policy:
+    faults = [
+        Fault(
+            "" if not isinstance(word, str) else word if quoted(word) == f"'{word}'" else "",
+            f"the word {quoted(word)} isn't known to this version",
+            suggest(word, FILE_WORDS),
+        )
+        for word in table
+        if word not in FILE_WORDS
+    ]
+    texts = {
+        word: _read_texts(word, table.get(word, default), faults)
+        for word, default in (("extends", [BASELINE]), ("mandatory", []))
+    }
+    listed = table.get("rules", [])
+    if not isinstance(listed, list):
+        what = f"rules is a {kind(listed)}, not a list of tables"
+        faults.append(Fault("rules", what, "Begin each rule with [[rules]]"))
+        listed = []
+    raise_faults(faults, place)
+    rules = tuple(_read_rule(given, f"{place}, rule {n}") for n, given in enumerate(listed, 1))
+    extends = tuple(
+        os.path.normpath(directory / Path(text).expanduser())
+        if directory and is_path(text)
+        else text.strip()
+        for text in texts["extends"]
+    )
+    try:
+        return Policy(
+            name=name, rules=rules, extends=extends, mandatory=texts["mandatory"], preset=preset
+        )
+    except ConfigurationError as error:
+        field = error.where.removeprefix("Policy")
+        raise ConfigurationError(error.what, place + field, error.remedy) from None
+
+
+def _read_texts(word: str, value: object, faults: list[Fault]) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+        return tuple(value)
+    held = "holds something else than texts" if isinstance(value, list) else f"is a {kind(value)}"
+    faults.append(Fault(word, f"{word} {held}", f'Write a list of texts: {word} = ["..."]'))
+    return ()
+
+
+def _read_rule(given: object, where: str) -> Rule:
+    if not isinstance(given, dict):
+        what = f"the rule is a {kind(given)}, not a table"
+        raise ConfigurationError(what, where, "Begin each rule with [[rules]]")
+    known = [word.name for word in WORDS]
+    values, faults = read_rule({word: value for word, value in given.items() if word in known})
+    unknown = [
+        Fault(
+            word if isinstance(word, str) and quoted(word) == f"'{word}'" else "",
+            f"the word {quoted(word)} isn't known to this version",
+            suggest(word, known),
+        )
+        for word in given
+        if word not in known
+    ]
+    nulls = [
+        Fault(word, f"{word} has no value", f"Remove {word}, or give it a value")
+        for word, value in given.items()
+        if value is None and word in known
+    ]
+    raise_faults([*unknown, *nulls, *faults], where)
+    return Rule(**values)  # type: ignore[arg-type]  # read_rule has checked each

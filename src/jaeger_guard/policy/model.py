@@ -1,0 +1,169 @@
+"""What a policy is: an ordered set of rules, each a match and an action, frozen and checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+from jaeger_guard.actions import Parameters
+from jaeger_guard.categories import is_pattern
+from jaeger_guard.policy.words import (
+    CONDITIONS,
+    WORDS,
+    Fault,
+    category_patterns,
+    kind,
+    quoted,
+    raise_faults,
+    suggest,
+)
+from jaeger_guard.types import Action, Surface
+
+BASELINE = "baseline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What is done where: at least one of key, category and surface, and an action.
+
+    A rule matches where everything that it names matches. One without a category decides about
+    the whole value; one with a category about what is found of it.
+
+    Attributes:
+        action: What is done. Texts such as `"mask"` are accepted.
+        key: A glob over attribute keys and names of leaves (JSON members, query parameters):
+            `*` stands for any characters, dots too, `?` for one; case is ignored.
+        category: A data category, such as `contact.email`, or a branch, such as `contact.*`.
+        surface: A part of the span. Texts such as `"event"` are accepted.
+        leave_first: Characters at the beginning that `mask` leaves.
+        leave_last: Characters at the end that `mask` leaves.
+        ipv4_prefix: Bits of an IPv4 address that `generalize` leaves.
+        ipv6_prefix: Bits of an IPv6 address that `generalize` leaves.
+        round_to: The step that `generalize` rounds numbers to; without one, numbers are redacted.
+
+    Raises:
+        ConfigurationError: Names every field that is wrong.
+    """
+
+    action: Action | str
+    key: str | None = None
+    category: str | None = None
+    surface: Surface | str | None = None
+    leave_first: int = 0
+    leave_last: int = 0
+    ipv4_prefix: int = 24
+    ipv6_prefix: int = 48
+    round_to: float | None = None
+
+    def __post_init__(self) -> None:
+        values, faults = read_rule({word.name: getattr(self, word.name) for word in WORDS})
+        raise_faults(faults, "Rule")
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def parameters(self) -> Parameters:
+        """How far the action goes."""
+        return Parameters(
+            leave_first=self.leave_first,
+            leave_last=self.leave_last,
+            ipv4_prefix=self.ipv4_prefix,
+            ipv6_prefix=self.ipv6_prefix,
+            round_to=self.round_to,
+        )
+
+
+def read_rule(given: dict[str, object]) -> tuple[dict[str, object], list[Fault]]:
+    """Read the fields of one rule; return those that are right, and what is wrong with others."""
+    values: dict[str, object] = {}
+    faults: list[Fault] = []
+    for word in WORDS:
+        if word.name not in given:
+            continue
+        value = word.read(given[word.name])
+        if isinstance(value, Fault):
+            faults.append(value)
+        else:
+            values[word.name] = value
+    if "action" not in given:
+        faults.append(Fault("action", "the rule has no action", 'Add action = "redact"'))
+    if all(given.get(name) is None for name in CONDITIONS):
+        what = "the rule says nothing about where it holds"
+        faults.append(Fault("", what, "Give a key, a category or a surface"))
+    action = values.get("action")
+    defaults = {field.name: field.default for field in fields(Rule)}
+    for word in WORDS:
+        if word.action is None or action is None or action is word.action:
+            continue
+        if word.name in values and values[word.name] != defaults[word.name]:
+            what = f"{word.name} belongs to the action '{word.action.value}'"
+            faults.append(Fault(word.name, what, f"Remove {word.name}, or change the action"))
+    return values, faults
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """An ordered set of rules on top of the presets that it extends.
+
+    The rules come first, in order, and the first that matches decides; what none decides, the
+    presets do, each category by the most protective of their rules.
+
+    Attributes:
+        name: What `explain` and errors call it.
+        rules: In order of precedence.
+        extends: Names of presets, or paths of policy files.
+        mandatory: Categories that a policy on top may weaken with `unsafe_keep` alone.
+        preset: Whether the rules merge with those of other presets, the more protective winning,
+            and don't come first.
+
+    Raises:
+        ConfigurationError: Names every field that is wrong.
+    """
+
+    name: str = "custom"
+    rules: tuple[Rule, ...]
+    extends: tuple[str, ...] = (BASELINE,)
+    mandatory: tuple[str, ...] = ()
+    preset: bool = False
+
+    def __post_init__(self) -> None:
+        faults: list[Fault] = []
+        if not isinstance(self.name, str) or not 0 < len(self.name) <= 128:
+            faults.append(Fault("name", "the name isn't a text of 1 to 128 characters", "Name it"))
+        self._settle("rules", Rule, "Give a tuple of Rule(...)", faults)
+        self._settle("extends", str, f'Give a tuple of names, such as ("{BASELINE}",)', faults)
+        self._settle("mandatory", str, 'Give a tuple of categories, such as ("contact.*",)', faults)
+        if not faults:
+            faults.extend(
+                Fault("mandatory", f"the category {quoted(pattern)} isn't known", remedy)
+                for pattern in self.mandatory
+                if not is_pattern(pattern)
+                for remedy in [suggest(pattern, category_patterns())]
+            )
+            if any(not text.strip() for text in self.extends):
+                faults.append(Fault("extends", "a name is empty", "Remove it, or name a preset"))
+            if not self.rules and not self.extends:
+                what = "the policy is empty, so nothing would be scrubbed"
+                faults.append(Fault("rules", what, f"Give rules, or extend '{BASELINE}'"))
+        raise_faults(faults, "Policy")
+
+    def _settle(self, field: str, member: type, remedy: str, faults: list[Fault]) -> None:
+        given: object = getattr(self, field)
+        if not isinstance(given, tuple | list):
+            faults.append(Fault(field, f"{field} is a {kind(given)}, not a tuple", remedy))
+        elif not all(isinstance(element, member) for element in given):
+            faults.append(Fault(field, f"{field} holds something else", remedy))
+        else:
+            object.__setattr__(self, field, tuple(given))
+
+    @classmethod
+    def load(cls, spec: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> Policy:
+        """Load a preset by its name, or a file by its path; several become one that extends all.
+
+        Raises:
+            ConfigurationError: Names the file, what is wrong in it, and the remedy.
+        """
+        from jaeger_guard.policy.loading import load_one  # it is made of this module's values
+
+        return load_one(spec, "Policy.load")

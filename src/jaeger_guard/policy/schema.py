@@ -1,0 +1,75 @@
+"""Make the JSON Schema of policy files for editors: `python -m jaeger_guard.policy.schema`.
+
+It is printed to standard output, and kept as `docs/policy.schema.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any, Final
+
+from jaeger_guard.policy.loading import preset_names
+from jaeger_guard.policy.model import BASELINE
+from jaeger_guard.policy.words import CONDITIONS, WORDS, category_patterns
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+def policy_schema() -> dict[str, Any]:
+    """Build the schema from the words that the loader reads."""
+    return {
+        "$schema": DIALECT,
+        "title": "A policy of jaeger_guard",
+        "type": "object",
+        "additionalProperties": False,
+        "minProperties": 1,
+        "properties": {
+            "extends": {
+                "description": "Presets, or paths of policy files, that this policy builds on.",
+                "type": "array",
+                "items": {
+                    "anyOf": [
+                        {"enum": list(preset_names())},
+                        {"type": "string", "pattern": r"[/\\.]"},
+                    ]
+                },
+                "default": [BASELINE],
+            },
+            "mandatory": {
+                "description": "Categories that a policy on top may weaken with unsafe_keep alone.",
+                "type": "array",
+                "items": {"enum": list(category_patterns())},
+                "default": [],
+            },
+            "rules": {
+                "description": "In order of precedence: the first that matches decides.",
+                "type": "array",
+                "items": _rule_schema(),
+            },
+        },
+    }
+
+
+def _rule_schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["action"],
+        "anyOf": [{"required": [name]} for name in CONDITIONS],
+        "properties": {word.name: {"description": word.meaning, **word.schema} for word in WORDS},
+        "dependentSchemas": {
+            word.name: {"properties": {"action": {"const": word.action.value}}}
+            for word in WORDS
+            if word.action is not None
+        },
+    }
+
+
+def schema_text() -> str:
+    """Write the schema as the file holds it."""
+    return json.dumps(policy_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

@@ -1,0 +1,286 @@
+"""GuardSpanProcessor: whatever is behind it sees scrubbed spans, and can't harm the application.
+
+It is a `SynchronousMultiSpanProcessor`, so it may stand for the one inside a TracerProvider
+(`TracerProvider(active_span_processor=GuardSpanProcessor(...))`), where every processor that is
+added later is behind it too; or it is added to a provider as one processor among others.
+
+What a processor behind it raises is caught, counted, and told once by the names of its types alone:
+the exception's text may hold a span's data. Its siblings are served all the same.
+
+At the start of a span, a processor gets the live span, since it may have to write to it: one that
+keeps it can read raw data later. `foreign_starters` lists the processors that take part in starts.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import (
+    ConcurrentMultiSpanProcessor,
+    ReadableSpan,
+    Span,
+    SpanProcessor,
+    SynchronousMultiSpanProcessor,
+)
+
+from jaeger_guard.batching import ExportPipeline
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.policy import Policy, compile_policy, load_policy
+from jaeger_guard.scrubber import Scrubber
+from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
+
+_LOGGER: Final = logging.getLogger("jaeger_guard.processor")
+
+PolicySpec = str | os.PathLike[str] | Policy | Sequence[str]
+
+
+def span_scrubber(policy: PolicySpec, where: str) -> SpanScrubber:
+    """Load and compile a policy, and build what scrubs spans by it.
+
+    Raises:
+        ConfigurationError: Names the file, what is wrong in it, and the remedy.
+    """
+    return SpanScrubber(Scrubber(compile_policy(load_policy(policy, where))))
+
+
+class GuardSpanProcessor(SynchronousMultiSpanProcessor):
+    """Hands each ended span on to the processors behind it as a `GuardedSpan`.
+
+    Args:
+        processors: The processors behind it, in order; more may be added later.
+        policy: A preset's name, several, a path, or a Policy.
+
+    Raises:
+        ConfigurationError: The policy can't be used, or an argument isn't a span processor.
+    """
+
+    def __init__(self, *processors: SpanProcessor, policy: PolicySpec = "baseline") -> None:
+        super().__init__()
+        for processor in processors:
+            if not isinstance(processor, SpanProcessor):
+                raise ConfigurationError(
+                    f"a {type(processor).__name__} is not a span processor",
+                    "GuardSpanProcessor(*processors)",
+                    "Wrap an exporter in BatchSpanProcessor(...)",
+                )
+        scrubber = span_scrubber(policy, "GuardSpanProcessor(policy=)")
+        self._adopt(scrubber)
+        self._span_processors = tuple(processors)
+
+    @classmethod
+    def around(cls, scrubber: SpanScrubber, *processors: SpanProcessor) -> GuardSpanProcessor:
+        """Build a guard that shares a scrubber, with its caches and counts."""
+        guard = cls.__new__(cls)
+        SynchronousMultiSpanProcessor.__init__(guard)
+        guard._adopt(scrubber)
+        guard._span_processors = tuple(processors)
+        return guard
+
+    def _adopt(self, scrubber: SpanScrubber) -> None:
+        self.scrubber = scrubber
+        self.isolation = Isolation()
+        self.guard: object | None = None  # the handle that `protect` gave out for it
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Pass the live span on; what a processor raises stays here."""
+        for processor in self._span_processors:
+            try:
+                processor.on_start(span, parent_context=parent_context)
+            except Exception as error:
+                self.isolation.note(processor, "on_start", error)
+
+    def _on_ending(self, span: Span) -> None:
+        for processor in self._span_processors:
+            deliver_ending(self.scrubber, self.isolation, processor, span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Pass a guarded view on, one for each processor; our own export takes the raw span."""
+        state: GuardedState | None = None
+        for processor in self._span_processors:
+            try:
+                if isinstance(processor, ExportPipeline):
+                    processor.on_end(span)
+                    continue
+                if state is None:
+                    state = state_of(span, self.scrubber)
+                processor.on_end(GuardedSpan(state))
+            except Exception as error:
+                self.isolation.note(processor, "on_end", error)
+
+    def shutdown(self) -> None:
+        """Shut every processor down, whatever the others do."""
+        for processor in self._span_processors:
+            try:
+                processor.shutdown()
+            except Exception as error:
+                self.isolation.note(processor, "shutdown", error)
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Flush every processor in turn within the time; False where one didn't or it ran out."""
+        deadline = time.monotonic() + timeout_millis / 1000
+        flushed = True
+        for processor in self._span_processors:
+            left = max(0, int((deadline - time.monotonic()) * 1000))
+            if left == 0 and timeout_millis > 0:
+                return False
+            try:
+                flushed = processor.force_flush(left) is not False and flushed
+            except Exception as error:
+                self.isolation.note(processor, "force_flush", error)
+                flushed = False
+        return flushed
+
+
+class ConcurrentGuard(ConcurrentMultiSpanProcessor):
+    """The same guard in the place of a ConcurrentMultiSpanProcessor; only made by `guard_multi`."""
+
+    scrubber: SpanScrubber
+    isolation: Isolation
+    guard: object | None
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        """Pass the live span on to every processor at once."""
+        self._everywhere(
+            "on_start", lambda processor: processor.on_start(span, parent_context=parent_context)
+        )
+
+    def _on_ending(self, span: Span) -> None:
+        self._everywhere(
+            "_on_ending",
+            lambda processor: deliver_ending(self.scrubber, self.isolation, processor, span),
+        )
+
+    def on_end(self, span: ReadableSpan) -> None:
+        """Pass a guarded view on to every processor at once, one for each."""
+        state = state_of(span, self.scrubber)
+
+        def deliver(processor: SpanProcessor) -> None:
+            if isinstance(processor, ExportPipeline):
+                processor.on_end(span)
+            else:
+                processor.on_end(GuardedSpan(state))
+
+        self._everywhere("on_end", deliver)
+
+    def shutdown(self) -> None:
+        """Shut every processor down."""
+        self._everywhere("shutdown", lambda processor: processor.shutdown())
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Flush every processor at once within the time."""
+        outcomes = self._everywhere(
+            "force_flush",
+            lambda processor: processor.force_flush(timeout_millis),
+            timeout_millis / 1000,
+        )
+        return all(outcome is not False for outcome in outcomes)
+
+    def _everywhere(
+        self, what: str, call: Callable[[SpanProcessor], Any], timeout: float | None = None
+    ) -> list[Any]:
+        def isolated(processor: SpanProcessor) -> Any:
+            try:
+                return call(processor)
+            except Exception as error:
+                self.isolation.note(processor, what, error)
+                return False
+
+        futures = []
+        for processor in self._span_processors:
+            try:
+                futures.append(self._executor.submit(isolated, processor))
+            except RuntimeError:  # the pool is gone at exit: here and now, then
+                isolated(processor)
+        done, waiting = concurrent.futures.wait(futures, timeout)
+        return [future.result() for future in done] + [False for _ in waiting]
+
+
+class Isolation:
+    """Counts what processors behind a guard raised, and tells of each kind once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[str] = Counter()
+
+    def note(self, processor: SpanProcessor, method: str, error: Exception) -> None:
+        """Count a failure; log the first of its kind without the exception's text."""
+        kind = f"{type(processor).__name__}.{method}"
+        with self._lock:
+            self._counts[kind] += 1
+            first = self._counts[kind] == 1
+        if first:
+            _LOGGER.warning(
+                "%s raised %s; the span goes on to other processors, and further failures of this "
+                "kind are only counted",
+                kind,
+                type(error).__name__,
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Return how often each method of each processor failed."""
+        with self._lock:
+            return dict(self._counts)
+
+
+def state_of(span: ReadableSpan, scrubber: SpanScrubber) -> GuardedState:
+    """Return what the views of a span share; a span that is guarded already keeps its own."""
+    if isinstance(span, GuardedSpan):
+        return span.guard_state
+    return GuardedState.pending(span, scrubber)
+
+
+def deliver_ending(
+    scrubber: SpanScrubber, isolation: Isolation, processor: SpanProcessor, span: Span
+) -> None:
+    """Tell a processor that a span is ending, if it wants to know, by a guarded view of it.
+
+    The attributes are frozen by then and setters do nothing, so nothing is taken from it.
+    """
+    if type(processor)._on_ending is SpanProcessor._on_ending:
+        return
+    try:
+        view = GuardedSpan(GuardedState.pending(span._readable_span(), scrubber))
+        processor._on_ending(view)  # type: ignore[arg-type]  # readable is all that it can be
+    except Exception as error:
+        isolation.note(processor, "_on_ending", error)
+
+
+def guard_multi(multi: Any, scrubber: SpanScrubber) -> GuardSpanProcessor | ConcurrentGuard:
+    """Turn a provider's multi-processor into a guard, in place: issued tracers hold on to it.
+
+    Raises:
+        ConfigurationError: It is of a kind whose insides aren't known.
+    """
+    if type(multi) is SynchronousMultiSpanProcessor:
+        multi.__class__ = GuardSpanProcessor
+    elif type(multi) is ConcurrentMultiSpanProcessor:
+        multi.__class__ = ConcurrentGuard
+    else:
+        raise ConfigurationError(
+            f"the provider's processor is a {type(multi).__name__}, which can't be guarded in place",
+            "protect(provider)",
+            "Build the provider with active_span_processor=GuardSpanProcessor(...)",
+        )
+    multi.scrubber = scrubber
+    multi.isolation = Isolation()
+    multi.guard = None
+    return multi  # type: ignore[no-any-return]  # its class was just set
+
+
+def foreign_starters(processors: Iterable[SpanProcessor]) -> list[str]:
+    """Name the processors that take part in starts, and so could keep the live span."""
+    return [
+        type(processor).__qualname__
+        for processor in processors
+        if type(processor).on_start is not SpanProcessor.on_start
+        and not type(processor).__module__.startswith("opentelemetry.sdk.")
+        and not isinstance(processor, GuardSpanProcessor | ExportPipeline)
+    ]

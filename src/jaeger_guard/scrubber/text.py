@@ -1,0 +1,337 @@
+"""Scrub one text under one decision: its format's leaves, or what detectors find in it.
+
+Theory of operation. `TextScrubber.scrub` is the only way in; formats call back into it through a
+judge for each leaf, under the leaf's own decision.
+
+1. A key that says what its value is decides alone: the whole value is treated.
+2. A text of a known format is taken apart; its leaves come back here one level deeper. Nesting has
+   a bound, behind which a text that still has a format is withheld.
+3. Everything else is searched by the detectors. So is the outcome of a format once more, for
+   what stood between its leaves.
+4. A text in which nothing was found, but which is encoded (percent, entities, escapes, base64), is
+   decoded and looked at once more.
+
+Markers of ours are left alone, and only they: what stands around them is searched.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Final
+
+from jaeger_guard.categories import CONTENT_WITHHELD, addresses
+from jaeger_guard.encodings import base64_decode, percent_decode, unescape_entities
+from jaeger_guard.formats import FORMATS
+from jaeger_guard.formats.format import NotThisFormatError
+from jaeger_guard.markers import is_marker, marker, marker_spans
+from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
+from jaeger_guard.scanner import Scanner, resolve_overlaps
+from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.semconv import KeyKind, looks_opaque
+from jaeger_guard.types import Action, Match, Notation
+
+MAX_DEPTH: Final = 8
+_CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
+
+# What says nothing about anybody, whatever its key promises: absent, already withheld by others,
+# and the truth values.
+_EMPTY_WORDS: Final = frozenset(
+    {"", "?", "-", "none", "null", "nil", "undefined", "true", "false", "yes", "no", "[]", "{}"}
+)
+_WITHHELD_BY_OTHERS: Final = re.compile(
+    r"\*{1,256}|\.{3,16}|[xX]{3,64}|<(?:redacted|hidden|masked|filtered)>"
+    r"|\[(?:redacted|filtered|masked|hidden)\]|redacted",
+    re.IGNORECASE,
+)
+_ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_UNICODE_ESCAPED: Final = re.compile(r"\\u00[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}")
+_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,8});")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
+_LONGEST_BASE64: Final = 65_536
+
+# Detectors that are too vague for a second search, across the borders of a format's leaves.
+_VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
+
+# What may make a text worth more than the detectors' search: the text format's signs.
+_SIGNS: Final = re.compile(r"[=:?\[{%\\&]|\b(?:password|Duplicate)\b|\s--?[A-Za-z]")
+
+
+class TextScrubber:
+    """Scrubs texts by one compiled policy; immutable, so threads may share it."""
+
+    def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
+        self._policy = policy
+        self._scanner = scanner
+
+    def scrub(
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation = Notation.TEXT,
+        depth: int = 0,
+    ) -> str:
+        """Return `text` scrubbed; the same object where nothing was to be changed."""
+        if not text or decision.unsafe:
+            return text
+        if decision.whole is not None:
+            return self._whole(decision, decision.whole, text, found, notation)
+        conditional = decision.key_class.category
+        if conditional is not None and decision.key_class.kind is KeyKind.UNKNOWN:
+            treatment = decision.treatments.get(conditional)
+            if treatment is not None and looks_opaque(text):
+                return self._whole(decision, treatment, text, found, notation)
+        format_name = decision.format or recognize(text)
+        if format_name is None:
+            scrubbed = self.search(decision, text, found, notation)
+        elif depth >= MAX_DEPTH:
+            scrubbed = marker(CONTENT_WITHHELD, notation)
+            found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", format_name))
+        else:
+            scrubbed = self._rewrite(format_name, decision, text, found, notation, depth)
+        if scrubbed is text and depth < MAX_DEPTH:
+            return self._disguised(decision, text, found, notation, depth)
+        return scrubbed
+
+    def search(
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation = Notation.TEXT,
+        *,
+        wanted: Callable[[Match], bool] | None = None,
+        format_name: str = "",
+    ) -> str:
+        """Replace what the detectors find in `text`, whatever its format."""
+        matches = self._scanner.find(text)
+        if not matches:
+            return text
+        exempt = marker_spans(text)
+        treatments = decision.treatments
+        ranked = []
+        for match in matches:
+            treatment = treatments.get(match.category)
+            if treatment is None or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP):
+                continue
+            if not _trusted(decision, match, text):
+                continue
+            if wanted is not None and not wanted(match):
+                continue
+            if any(start < match.end and match.start < end for start, end in exempt):
+                continue
+            ranked.append((match, treatment.action.protection))
+        pieces = []
+        end = 0
+        for match in resolve_overlaps(ranked):
+            value = text[match.start : match.end]
+            treatment = treatments[match.category]
+            answer = self._apply(treatment, value, match.category, notation)
+            if answer == value:
+                continue  # already generalized or masked
+            found.add(
+                Found(match.category, treatment.action, match.detector, treatment.rule, format_name)
+            )
+            pieces.append(text[end : match.start])
+            pieces.append(answer)
+            end = match.end
+        if not pieces:
+            return text
+        pieces.append(text[end:])
+        return "".join(pieces)
+
+    def matches_across(self, decision: KeyDecision, text: str) -> list[Match]:
+        """Return what is to be treated in a text that was joined from the items of a list."""
+        treatments = decision.treatments
+        ranked = []
+        for match in self._scanner.find(text):
+            treatment = treatments.get(match.category)
+            if (
+                treatment is None
+                or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP)
+                or is_vague(match.category)
+                or is_marker(text[match.start : match.end])
+                or not _trusted(decision, match, text)
+            ):
+                continue
+            ranked.append((match, treatment.action.protection))
+        return resolve_overlaps(ranked)
+
+    def judge_leaf(
+        self, name: str, parent: KeyDecision, text: str, found: Findings, depth: int
+    ) -> str:
+        """Scrub a text under a leaf's name, as a format would."""
+        return self.scrub(self._policy.decide_leaf(name, parent), text, found, depth=depth)
+
+    def _rewrite(
+        self,
+        format_name: str,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation,
+        depth: int,
+    ) -> str:
+        judge = _LeafJudge(self, self._policy, decision, found, depth + 1, format_name)
+        try:
+            scrubbed = FORMATS[format_name].rewrite(text, judge)
+        except NotThisFormatError:
+            return self._fall_back(format_name, decision, text, found, notation, depth)
+        if format_name == "text":
+            return scrubbed  # it had everything searched
+        inner = Notation.URL if format_name.startswith("url") else notation
+        return self.search(
+            decision, scrubbed, found, inner, wanted=_between_leaves, format_name=format_name
+        )
+
+    def _fall_back(
+        self,
+        format_name: str,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation,
+        depth: int,
+    ) -> str:
+        other = recognize(text)
+        if other == format_name:
+            other = "text" if format_name != "text" else None
+        if other is None:
+            return self.search(decision, text, found, notation)
+        return self._rewrite(other, decision, text, found, notation, depth)
+
+    def _whole(
+        self,
+        decision: KeyDecision,
+        treatment: Treatment,
+        text: str,
+        found: Findings,
+        notation: Notation,
+    ) -> str:
+        if treatment.action in (Action.KEEP, Action.UNSAFE_KEEP) or says_nothing(text):
+            return text
+        category = decision.category or decision.key_class.category or CONTENT_WITHHELD
+        answer = self._apply(treatment, text, category, notation)
+        if answer == text:
+            return text
+        found.add(Found(category, treatment.action, "key", treatment.rule, ""))
+        return answer
+
+    @staticmethod
+    def _apply(treatment: Treatment, value: str, category: str, notation: Notation) -> str:
+        if treatment.action is Action.DROP:  # the attribute goes; on a name this stands instead
+            return marker(category, notation)
+        return treatment.apply(value, category, notation)
+
+    def _disguised(
+        self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
+    ) -> str:
+        """Look once more at what an encoded text says; answer with that, scrubbed, if it is dirty."""
+        if "%" in text and _ESCAPED.search(text):
+            decoded = percent_decode(text)
+        elif "&" in text and _ENTITY.search(text):
+            decoded = unescape_entities(text)
+        elif "\\" in text and _UNICODE_ESCAPED.search(text):
+            decoded = _unescape(text)
+        elif 20 <= len(text) <= _LONGEST_BASE64 and _BASE64.fullmatch(text):
+            decoded = base64_decode(text) or text
+        else:
+            return text
+        if decoded == text:
+            return text
+        scrubbed = self.scrub(decision, decoded, found, notation, depth + 1)
+        return text if scrubbed is decoded else scrubbed
+
+
+class _LeafJudge:
+    """Answers a format's questions by scrubbing each leaf under its own decision."""
+
+    __slots__ = ("_decision", "_depth", "_format", "_found", "_policy", "_scrubber")
+
+    def __init__(
+        self,
+        scrubber: TextScrubber,
+        policy: CompiledPolicy,
+        decision: KeyDecision,
+        found: Findings,
+        depth: int,
+        format_name: str,
+    ) -> None:
+        self._scrubber = scrubber
+        self._policy = policy
+        self._decision = decision
+        self._found = found
+        self._depth = depth
+        self._format = format_name
+
+    def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
+        """Scrub the leaf under the decision that its name gets below the key's."""
+        if name == _CHUNK:
+            return self._scrubber.search(
+                self._decision, text, self._found, notation, format_name=self._format
+            )
+        decision = self._policy.decide_leaf(name, self._decision)
+        return self._scrubber.scrub(decision, text, self._found, notation, self._depth)
+
+    def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
+        """Search a leaf's name: it says what a value is, unless it is a value itself."""
+        return self._scrubber.search(
+            self._decision, text, self._found, notation, format_name=self._format
+        )
+
+
+def recognize(text: str) -> str | None:
+    """Name the format that a text under an unknown key is of; None for plain text."""
+    for name, recognizes in _recognizers():
+        if recognizes(text):
+            return name
+    return "text" if _SIGNS.search(text) else None
+
+
+@lru_cache(maxsize=1)
+def _recognizers() -> tuple[tuple[str, Callable[[str], bool]], ...]:
+    return tuple(
+        (name, entry.recognize) for name, entry in FORMATS.items() if entry.recognize is not None
+    )
+
+
+def needs_a_look(text: str) -> bool:
+    """Say whether a text may hold more than the detectors' gates would notice."""
+    if _SIGNS.search(text) is not None or (len(text) >= 20 and " " not in text):
+        return True
+    return any(recognizes(text) for _, recognizes in _recognizers())
+
+
+def says_nothing(text: str) -> bool:
+    """Say whether a value tells nothing about anybody: empty, a truth value, or withheld before."""
+    stripped = text.strip()
+    return (
+        is_marker(stripped)
+        or stripped.lower() in _EMPTY_WORDS
+        or _WITHHELD_BY_OTHERS.fullmatch(stripped) is not None
+    )
+
+
+def is_vague(category: str) -> bool:
+    """Say whether a category's detectors need a text's own borders to be trusted."""
+    return any(addresses(pattern, category) for pattern in _VAGUE)
+
+
+def _trusted(decision: KeyDecision, match: Match, text: str) -> bool:
+    """Say whether a match counts under its key: an id's digits are no card, a version no address."""
+    key_class = decision.key_class
+    if key_class.kind is KeyKind.SAFE and is_vague(match.category):
+        return False
+    if key_class.identifier or key_class.kind is KeyKind.SAFE:
+        return not text[match.start : match.end].isdecimal()
+    return True
+
+
+def _between_leaves(match: Match) -> bool:
+    return not is_vague(match.category) and not match.detector.endswith("_bare")
+
+
+def _unescape(text: str) -> str:
+    return _UNICODE_ESCAPED.sub(lambda found: chr(int(found.group()[2:], 16)), text)

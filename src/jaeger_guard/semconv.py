@@ -1,0 +1,233 @@
+"""Say what a value is by its key: semantic conventions first, then the words of the key.
+
+Theory of operation: `classify` asks, in this order, and the first that knows decides:
+
+1. the exact keys of the semantic conventions, old and new;
+2. families, whose last part is a name of the application's: headers, metadata, parameters;
+3. namespaces that are technical as a whole; a name that the lexicon knows undoes that, since
+   applications add keys of their own to namespaces that aren't theirs;
+4. the lexicon.
+
+Names inside formats (JSON members, query parameters, cookies) go to `classify_leaf`: there the
+lexicon decides, for the conventions name attributes and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, lru_cache
+from typing import Final
+
+from jaeger_guard import conventions
+from jaeger_guard.categories import (
+    CONTACT_EMAIL,
+    CONTENT_PROMPT,
+    CONTENT_SQL_LITERAL,
+    CREDENTIAL_SESSION,
+    CREDENTIAL_TOKEN,
+)
+from jaeger_guard.lexicon import category_of, is_identifier, split_words
+
+COOKIE_PREFIX: Final = "cookie."
+_LONGEST_CACHED: Final = 256  # characters; a longer key is judged each time and kept nowhere
+
+
+class KeyKind(Enum):
+    """How much a key tells about its value."""
+
+    SAFE = "safe"
+    FORMAT = "format"
+    CATEGORY = "category"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyClass:
+    """What a key tells about its value.
+
+    Attributes:
+        kind: SAFE: technical by definition, only credentials are looked for. FORMAT: taken apart.
+            CATEGORY: all of it is of one category. UNKNOWN: all detectors look at it.
+        category: Under CATEGORY the data category. Under UNKNOWN what the value is *if* it is
+            opaque (`looks_opaque`): `code` may be an OAuth code or 404.
+        format: Under FORMAT the format's name.
+        exempt: Category patterns whose detectors are not applied.
+        identifier: It names an id, a time, a hash: a bare run of digits is no payment card.
+        peer: A network peer, which on CLIENT and PRODUCER spans is a server's address.
+    """
+
+    kind: KeyKind
+    category: str | None = None
+    format: str | None = None
+    exempt: tuple[str, ...] = ()
+    identifier: bool = False
+    peer: bool = False
+
+
+_SAFE: Final = KeyClass(KeyKind.SAFE)
+_UNKNOWN: Final = KeyClass(KeyKind.UNKNOWN)
+_IDENTIFIER: Final = KeyClass(KeyKind.UNKNOWN, identifier=True)
+_PEER: Final = KeyClass(KeyKind.UNKNOWN, exempt=("contact.phone",), peer=True)
+# A machine's own name or address: wanted by whoever debugs, and nobody's personal data.
+_MACHINE: Final = KeyClass(
+    KeyKind.UNKNOWN,
+    exempt=("network.*", "contact.phone", "identity.*", "financial.*", "health.*", "location.*"),
+)
+# `Chrome/120.0.6099.109` looks like an address or a phone number; a planted e-mail doesn't.
+_USER_AGENT: Final = KeyClass(
+    KeyKind.UNKNOWN,
+    exempt=("network.*", "contact.phone", "identity.*", "health.*", "location.*"),
+)
+
+@cache
+def _table() -> dict[str, KeyClass]:
+    table: dict[str, KeyClass] = dict.fromkeys(_namespaces(), _SAFE)
+    for namespace, names in conventions.SAFE_KEYS.items():
+        prefix = f"{namespace}." if namespace else ""
+        table.update((prefix + name, _SAFE) for name in names.split())
+    for keys, key_class in (
+        (conventions.OPEN_KEYS, _UNKNOWN),
+        (conventions.MACHINE_KEYS, _MACHINE),
+        (conventions.PEER_KEYS, _PEER),
+        ("user_agent.original http.user_agent", _USER_AGENT),
+    ):
+        table.update(dict.fromkeys(keys.split(), key_class))
+    for name, keys in conventions.FORMAT_KEYS.items():
+        table.update(dict.fromkeys(keys.split(), KeyClass(KeyKind.FORMAT, format=name)))
+    for category, keys in conventions.CATEGORY_KEYS.items():
+        table.update(dict.fromkeys(keys.split(), KeyClass(KeyKind.CATEGORY, category=category)))
+    # The family's own key is a template, seen only where something wrote it without a name.
+    table.update(dict.fromkeys((family.rstrip(".") for family in conventions.LEXICON_FAMILIES), _UNKNOWN))
+    headers = KeyClass(KeyKind.FORMAT, format="headers")
+    table.update(dict.fromkeys((family.rstrip(".") for family in conventions.HEADER_FAMILIES), headers))
+    return table
+
+
+@cache
+def _namespaces() -> frozenset[str]:
+    return frozenset(conventions.SAFE_NAMESPACES.split())
+
+
+def classify(key: str) -> KeyClass:
+    """Say what `key`, of an attribute, tells about its value; never raises."""
+    return _cached_key(key) if len(key) <= _LONGEST_CACHED else _classify_key(key)
+
+
+def classify_leaf(name: str) -> KeyClass:
+    """Say what `name`, of a leaf inside a format, tells about its value; never raises.
+
+    A cookie's name comes with `COOKIE_PREFIX`, since a cookie that nothing is known of is taken for
+    a session's.
+    """
+    return _cached_leaf(name) if len(name) <= _LONGEST_CACHED else _classify_leaf(name)
+
+
+def looks_opaque(text: str) -> bool:
+    """Say whether `text` looks drawn at random: 16 characters or more, of both cases and digits."""
+    return (
+        16 <= len(text) <= 4096
+        and text.isascii()
+        and any(map(str.isdigit, text))
+        and any(map(str.islower, text))
+        and any(map(str.isupper, text))
+        and not any(character.isspace() for character in text)
+    )
+
+
+def _classify_key(key: str) -> KeyClass:
+    lowered = key.lower()
+    known = _table().get(lowered)
+    if known is not None:
+        return known
+    family = _classify_family(lowered, key)
+    if family is not None:
+        return family
+    category = category_of(key)
+    if _in_safe_namespace(lowered):
+        return _SAFE if category is None else KeyClass(KeyKind.CATEGORY, category=category)
+    return _by_words(key, category)
+
+
+def _classify_family(lowered: str, key: str) -> KeyClass | None:
+    for prefix in conventions.HEADER_FAMILIES:
+        if lowered.startswith(prefix):
+            return _classify_header(lowered[len(prefix) :])
+    if lowered.startswith(conventions.LITERAL_FAMILIES):
+        return KeyClass(KeyKind.CATEGORY, category=CONTENT_SQL_LITERAL)
+    for prefix in conventions.LEXICON_FAMILIES:
+        if lowered.startswith(prefix):
+            name = key[len(prefix) :]
+            return _SAFE if name.lower() in conventions.SAFE_VARIABLES else _by_words(name, category_of(name))
+    for prefix in conventions.PROMPT_FAMILIES:
+        if lowered.startswith(prefix):
+            harmless = lowered.endswith((".role", ".finish_reason", ".name", ".id", ".type"))
+            return _SAFE if harmless else KeyClass(KeyKind.CATEGORY, category=CONTENT_PROMPT)
+    if lowered.startswith("k8s."):
+        # Labels and annotations: an application's, down to whole manifests with their variables.
+        _, _, rest = lowered[len("k8s.") :].partition(".")
+        if rest.startswith(("annotation", "label", "selector")):
+            return _by_words(key, category_of(key))
+    return None
+
+
+def _classify_header(name: str) -> KeyClass:
+    dashed = name.replace("_", "-")
+    if dashed in conventions.HEADER_FORMATS:
+        return KeyClass(KeyKind.FORMAT, format=conventions.HEADER_FORMATS[dashed])
+    if dashed in conventions.SAFE_HEADERS:
+        return _SAFE
+    if dashed in conventions.MACHINE_HEADERS:
+        return _MACHINE
+    if dashed == "user-agent":
+        return _USER_AGENT
+    if dashed == "from":
+        return KeyClass(KeyKind.CATEGORY, category=CONTACT_EMAIL)
+    if dashed in conventions.SECRET_HEADERS:
+        return KeyClass(KeyKind.CATEGORY, category=CREDENTIAL_TOKEN)
+    return _by_words(name, category_of(name))
+
+
+def _in_safe_namespace(lowered: str) -> bool:
+    namespaces = _namespaces()
+    end = lowered.rfind(".")
+    while end > 0:
+        if end <= _LONGEST_CACHED and lowered[:end] in namespaces:
+            return True
+        end = lowered.rfind(".", 0, min(end, _LONGEST_CACHED))
+    return False
+
+
+def _by_words(name: str, category: str | None) -> KeyClass:
+    dashed = name.lower().replace("_", "-") if len(name) <= _LONGEST_CACHED else ""
+    if dashed in conventions.LEAF_FORMATS:
+        return KeyClass(KeyKind.FORMAT, format=conventions.HEADER_FORMATS[dashed])
+    if category is not None:
+        return KeyClass(KeyKind.CATEGORY, category=category)
+    return _IDENTIFIER if is_identifier(name) else _UNKNOWN
+
+
+def _classify_leaf(name: str) -> KeyClass:
+    lowered = name.lower()
+    if lowered.startswith(COOKIE_PREFIX):
+        return _classify_cookie(name[len(COOKIE_PREFIX) :])
+    if lowered in conventions.SECRET_LEAVES:
+        return KeyClass(KeyKind.CATEGORY, category=CREDENTIAL_TOKEN)
+    if lowered in conventions.OPAQUE_LEAVES:
+        return KeyClass(KeyKind.UNKNOWN, category=CREDENTIAL_TOKEN)
+    return _by_words(name, category_of(name))
+
+
+def _classify_cookie(name: str) -> KeyClass:
+    category = category_of(name)
+    if category is None:
+        words = split_words(name)
+        if any(word in conventions.HARMLESS_COOKIES for word in words):
+            return _SAFE
+        category = CREDENTIAL_SESSION
+    return KeyClass(KeyKind.CATEGORY, category=category)
+
+
+_cached_key: Final[Callable[[str], KeyClass]] = lru_cache(maxsize=4096)(_classify_key)
+_cached_leaf: Final[Callable[[str], KeyClass]] = lru_cache(maxsize=4096)(_classify_leaf)

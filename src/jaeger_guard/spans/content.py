@@ -1,0 +1,224 @@
+"""What a span holds, as the walk over its surfaces and the encoder read it: the SDK adapter.
+
+A `SpanContent` has the public accessors of the SDK's `ReadableSpan` as plain attributes. It shares
+with the raw span whatever was not changed, and is never changed itself once it was scrubbed.
+Nothing of the raw span is written to: its processors share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from opentelemetry.attributes import BoundedAttributes
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status
+from opentelemetry.trace.span import TraceState
+
+from jaeger_guard.surfaces import Attributes, TraceStatePairs
+
+_LARGEST_TIME: Final = 2**64 - 1  # OTLP's fixed64
+_LARGEST_COUNT: Final = 2**32 - 1  # OTLP's uint32
+
+
+class EventContent(Event):
+    """An event of the SDK that keeps the count of attributes dropped from the one it replaces."""
+
+    def __init__(
+        self, name: str, attributes: Attributes, timestamp: int, dropped_attributes: int
+    ) -> None:
+        super().__init__(name=name, attributes=attributes, timestamp=timestamp)
+        self._dropped_attributes = dropped_attributes
+
+    @property
+    def dropped_attributes(self) -> int:
+        return self._dropped_attributes
+
+
+class LinkContent(Link):
+    """A link that keeps the count of attributes dropped from the one it replaces."""
+
+    def __init__(self, context: SpanContext, attributes: Attributes, dropped: int) -> None:
+        super().__init__(context=context, attributes=attributes)
+        self._dropped_attributes = dropped
+
+    @property
+    def dropped_attributes(self) -> int:
+        return self._dropped_attributes
+
+
+class SpanContent:
+    """One span's content; implements `surfaces.SpanParts` and `wire.SpanRecord`."""
+
+    __slots__ = (
+        "attributes",
+        "context",
+        "dropped_attributes",
+        "dropped_events",
+        "dropped_links",
+        "end_time",
+        "events",
+        "instrumentation_scope",
+        "kind",
+        "links",
+        "name",
+        "parent",
+        "resource",
+        "start_time",
+        "status",
+    )
+
+    name: str
+    context: SpanContext
+    parent: SpanContext | None
+    kind: SpanKind
+    start_time: int | None
+    end_time: int | None
+    attributes: Attributes
+    dropped_attributes: int
+    events: Sequence[Event]
+    dropped_events: int
+    links: Sequence[Link]
+    dropped_links: int
+    status: Status
+    resource: Resource
+    instrumentation_scope: InstrumentationScope | None
+
+    @classmethod
+    def of(cls, span: ReadableSpan) -> SpanContent:
+        """Take the content of an ended span, sharing all of it; repairs times and counts."""
+        content = cls()
+        content.name = span.name
+        content.context = span.context
+        content.parent = span.parent
+        content.kind = span.kind
+        content.start_time = valid_time(span.start_time)
+        content.end_time = valid_time(span.end_time)
+        content.attributes = plain(span._attributes)
+        content.dropped_attributes = valid_count(span.dropped_attributes)
+        content.events = events_of(span)
+        content.dropped_events = valid_count(span.dropped_events)
+        content.links = span.links if span._links else ()
+        content.dropped_links = valid_count(span.dropped_links)
+        content.status = span.status
+        content.resource = span.resource
+        content.instrumentation_scope = span.instrumentation_scope
+        return content
+
+    # --- surfaces.SpanParts ---------------------------------------------------------------------
+
+    @property
+    def status_description(self) -> str | None:
+        """The status's description."""
+        return self.status.description
+
+    @status_description.setter
+    def status_description(self, text: str | None) -> None:
+        self.status = Status(self.status.status_code, text)
+
+    def tracestates(self) -> Sequence[TraceStatePairs]:
+        """Return the tracestates of the span, its parent and its links, in this order."""
+        contexts = [self.context, self.parent, *(link.context for link in self.links)]
+        return [pairs_of(context) for context in contexts]
+
+    def put_tracestate(self, index: int, pairs: TraceStatePairs) -> None:
+        """Replace the tracestate that `tracestates` gave at `index`."""
+        if index == 0:
+            self.context = with_tracestate(self.context, pairs)
+        elif index == 1:
+            assert self.parent is not None  # it had a tracestate
+            self.parent = with_tracestate(self.parent, pairs)
+        else:
+            links = list(self.links)
+            link = links[index - 2]
+            links[index - 2] = LinkContent(
+                with_tracestate(link.context, pairs), plain(link.attributes), dropped_of(link)
+            )
+            self.links = tuple(links)
+
+    def event_parts(self) -> Sequence[tuple[str, Attributes]]:
+        """Return each event's name and attributes."""
+        return [(event.name, plain(event.attributes)) for event in self.events]
+
+    def put_event(self, index: int, name: str, attributes: Attributes) -> None:
+        """Replace name and attributes of the event at `index`."""
+        events = list(self.events)
+        event = events[index]
+        events[index] = EventContent(name, attributes, event.timestamp, dropped_of(event))
+        self.events = tuple(events)
+
+    def link_parts(self) -> Sequence[Attributes]:
+        """Return each link's attributes."""
+        return [plain(link.attributes) for link in self.links]
+
+    def put_link(self, index: int, attributes: Attributes) -> None:
+        """Replace the attributes of the link at `index`."""
+        links = list(self.links)
+        link = links[index]
+        links[index] = LinkContent(link.context, attributes, dropped_of(link))
+        self.links = tuple(links)
+
+
+def events_of(span: ReadableSpan) -> Sequence[Event]:
+    """Return a span's events, with times that OTLP can carry."""
+    if not span._events:
+        return ()
+    events: Sequence[Event] = span.events
+    if all(event.timestamp == valid_time(event.timestamp) for event in events):
+        return events
+    return tuple(
+        EventContent(
+            event.name, plain(event.attributes), valid_time(event.timestamp) or 0, dropped_of(event)
+        )
+        for event in events
+    )
+
+
+def plain(attributes: Any) -> Attributes:
+    """Return attributes as a mapping that is cheap to read; frozen ones without a copy."""
+    if isinstance(attributes, BoundedAttributes) and attributes._immutable:
+        return attributes._dict
+    if not attributes:
+        return {}
+    return dict(attributes) if isinstance(attributes, Mapping) else _refuse()
+
+
+def _refuse() -> Attributes:
+    raise TypeError("attributes are not a mapping")
+
+
+def dropped_of(part: Event | Link) -> int:
+    """Return the count of attributes dropped from an event or a link."""
+    return valid_count(getattr(part, "dropped_attributes", 0))
+
+
+def valid_time(time: int | None) -> int | None:
+    """Clamp a time in nanoseconds to what OTLP can carry; valid ones are the same object."""
+    if time is None or 0 <= time <= _LARGEST_TIME:
+        return time
+    return 0 if time < 0 else _LARGEST_TIME
+
+
+def valid_count(count: int) -> int:
+    """Clamp a count to what OTLP can carry."""
+    return min(max(count, 0), _LARGEST_COUNT)
+
+
+def pairs_of(context: SpanContext | None) -> TraceStatePairs:
+    """Return the members of a context's tracestate."""
+    if context is None or not context.trace_state:
+        return ()
+    return tuple(context.trace_state.items())
+
+
+def with_tracestate(context: SpanContext, pairs: TraceStatePairs) -> SpanContext:
+    """Return the context with another tracestate, all else equal."""
+    return SpanContext(
+        trace_id=context.trace_id,
+        span_id=context.span_id,
+        is_remote=context.is_remote,
+        trace_flags=context.trace_flags,
+        trace_state=TraceState(pairs),
+    )

@@ -1,0 +1,276 @@
+"""Scrub spans: one, or a batch at once, resources and scopes once each; quarantine what fails.
+
+Theory of operation. A batch is walked twice. The first walk only collects the texts that are not
+known to be clean and asks the scanner's gates about all of them together; most are clean, and known
+from then on. The second walk scrubs what is left, span by span. A resource or a scope is scrubbed
+once for all spans that share it.
+
+`SpanScrubber.scrub` never raises: where anything goes wrong with one span, that span is quarantined
+and counted. What went wrong is told by the type of the exception alone, since its text may hold the
+value that it failed at.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import SpanKind
+
+from jaeger_guard.scrubber import Scrubber
+from jaeger_guard.spans.content import SpanContent, pairs_of, plain, with_tracestate
+from jaeger_guard.spans.quarantine import quarantine
+from jaeger_guard.surfaces import Attributes, TraceStatePairs, walk, walk_origin
+from jaeger_guard.types import Finding, Surface
+
+_LOGGER: Final = logging.getLogger("jaeger_guard")
+
+_OUTBOUND: Final = (SpanKind.CLIENT, SpanKind.PRODUCER)
+_MOST_ORIGINS: Final = 512  # resources and scopes; a process has a few dozen
+
+
+class SpanScrubber:
+    """Scrubs spans by one policy, and counts what it found. Threads may share it."""
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self.scrubber = scrubber
+        self._lock = threading.Lock()  # guards the counters and the two memories below
+        self._findings: Counter[tuple[str, str, str]] = Counter()
+        self._scrubbed = 0
+        self._quarantined: Counter[str] = Counter()
+        self._resources: OrderedDict[int, tuple[Resource, Resource]] = OrderedDict()
+        self._scopes: OrderedDict[int, tuple[InstrumentationScope, InstrumentationScope]] = (
+            OrderedDict()
+        )
+
+    def after_fork(self) -> None:
+        """Make a new lock in a forked child: the old one may be held by a thread that is gone."""
+        self._lock = threading.Lock()
+
+    def scrub(self, span: ReadableSpan) -> SpanContent:
+        """Return the scrubbed content of one span; its quarantined skeleton where that fails."""
+        findings: list[Finding] = []
+        try:
+            content = self._scrub(span, findings)
+        except Exception as error:
+            return self.quarantine(span, type(error).__name__)
+        self._count(1, findings)
+        return content
+
+    def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
+        """Return the scrubbed content of each span, in order; nothing is left out."""
+        try:
+            self._learn(spans)
+        except Exception as error:
+            # Only a short cut: each span is scrubbed below whatever came of it.
+            _LOGGER.debug("the batch could not be searched at once (%s)", type(error).__name__)
+        return [self.scrub(span) for span in spans]
+
+    def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:
+        """Return a span's skeleton, and count it under `reason`, which holds no value."""
+        with self._lock:
+            self._quarantined[reason] += 1
+            first = self._quarantined.total() == 1
+        if first:
+            _LOGGER.warning(
+                "a span could not be scrubbed (%s) and was quarantined: it goes on without its "
+                "content; further ones are only counted",
+                reason,
+            )
+        try:
+            resource = self.resource(span.resource)
+        except Exception:
+            resource = None
+        return quarantine(span, resource)
+
+    def quarantine_unencodable(self, content: SpanContent) -> SpanContent:
+        """Return the skeleton of scrubbed content that the encoder refused all the same."""
+        skeleton = self.quarantine(content, "unencodable")
+        # Its resource may be what was refused: keep what is text.
+        skeleton.resource = Resource(
+            {
+                key: value
+                for key, value in plain(skeleton.resource.attributes).items()
+                if type(key) is str and type(value) is str and (key + value).isprintable()
+            }
+        )
+        return skeleton
+
+    def resource(self, resource: Resource) -> Resource:
+        """Return the scrubbed resource: one object for each source, itself where it is clean."""
+        key = id(resource)
+        known = self._resources.get(key)
+        if known is not None and known[0] is resource:
+            return known[1]
+        origin = _Origin(Surface.RESOURCE, "", None, resource.schema_url, resource.attributes)
+        findings: list[Finding] = []
+        scrubbed = resource
+        if walk_origin(origin, _Visitor(self.scrubber, findings)):
+            # Not Resource.create: it would detect the process anew.
+            scrubbed = Resource(dict(origin.attributes), origin.schema_url)
+        self._remember(self._resources, key, (resource, scrubbed))
+        self._count(0, findings)
+        return scrubbed
+
+    def scope(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
+        """Return the scrubbed instrumentation scope, itself where it is clean."""
+        if scope is None:
+            return None
+        key = id(scope)
+        known = self._scopes.get(key)
+        if known is not None and known[0] is scope:
+            return known[1]
+        origin = _Origin(
+            Surface.SCOPE, scope.name, scope.version, scope.schema_url, scope.attributes or {}
+        )
+        findings: list[Finding] = []
+        scrubbed = scope
+        if walk_origin(origin, _Visitor(self.scrubber, findings)):
+            scrubbed = InstrumentationScope(
+                origin.name, origin.version, origin.schema_url, dict(origin.attributes)
+            )
+        self._remember(self._scopes, key, (scope, scrubbed))
+        self._count(0, findings)
+        return scrubbed
+
+    def scrub_context(self, context: Any) -> Any:
+        """Return a span context with a scrubbed tracestate; itself where that is clean or empty."""
+        pairs = pairs_of(context)
+        if not pairs:
+            return context
+        findings: list[Finding] = []
+        scrubbed = self.scrubber.tracestate(pairs, findings)
+        return context if scrubbed is pairs else with_tracestate(context, scrubbed)
+
+    def statistics(self) -> Mapping[str, Any]:
+        """Return counts: `scrubbed`, `quarantined`, and `findings` by category, surface, action."""
+        with self._lock:
+            return {
+                "scrubbed": self._scrubbed,
+                "quarantined": self._quarantined.total(),
+                "quarantined_reasons": dict(self._quarantined),
+                "findings": {
+                    f"{category}/{surface}/{action}": count
+                    for (category, surface, action), count in sorted(self._findings.items())
+                },
+            }
+
+    def _scrub(self, span: ReadableSpan, findings: list[Finding]) -> SpanContent:
+        content = SpanContent.of(span)
+        if not isinstance(content.name, str):
+            raise TypeError("a span's name is not text")
+        content.resource = self.resource(content.resource)
+        content.instrumentation_scope = self.scope(content.instrumentation_scope)
+        visitor = _Visitor(self.scrubber, findings, outbound=content.kind in _OUTBOUND)
+        walk(content, visitor)
+        return content
+
+    def _learn(self, spans: Sequence[ReadableSpan]) -> None:
+        collector = _Collector(self.scrubber)
+        for span in spans:
+            try:
+                content = SpanContent.of(span)
+                collector.outbound = content.kind in _OUTBOUND
+                walk(content, collector)
+            except Exception:
+                continue  # the second walk quarantines it
+        self.scrubber.learn(collector.texts)
+
+    def _count(self, scrubbed: int, findings: list[Finding]) -> None:
+        with self._lock:
+            self._scrubbed += scrubbed
+            for finding in findings:
+                self._findings[
+                    finding.category, finding.surface.value, finding.action.value
+                ] += 1
+
+    def _remember(self, memory: OrderedDict[int, Any], key: int, pair: tuple[Any, Any]) -> None:
+        """Keep the source with the outcome: its id can't be given to another object meanwhile."""
+        with self._lock:
+            memory[key] = pair
+            while len(memory) > _MOST_ORIGINS:
+                memory.popitem(last=False)
+
+
+class _Origin:
+    """A resource or a scope as the walk sees it; implements `surfaces.OriginParts`."""
+
+    __slots__ = ("attributes", "name", "schema_url", "surface", "version")
+
+    def __init__(
+        self,
+        surface: Surface,
+        name: str,
+        version: str | None,
+        schema_url: str | None,
+        attributes: Any,
+    ) -> None:
+        self.surface = surface
+        self.name = name
+        self.version = version
+        self.schema_url = schema_url
+        self.attributes = plain(attributes)
+
+
+class _Visitor:
+    """Scrubs what the walk shows it."""
+
+    __slots__ = ("_findings", "_outbound", "_scrubber")
+
+    def __init__(
+        self, scrubber: Scrubber, findings: list[Finding], *, outbound: bool = False
+    ) -> None:
+        self._scrubber = scrubber
+        self._findings = findings
+        self._outbound = outbound
+
+    def text(self, surface: Surface, text: str) -> str:
+        return self._scrubber.text(surface, text, self._findings)
+
+    def identity(self, surface: Surface, text: str) -> str:
+        return self._scrubber.identity(surface, text, self._findings)
+
+    def attributes(self, surface: Surface, attributes: Attributes) -> Attributes:
+        return self._scrubber.attributes(
+            surface, attributes, self._findings, outbound=self._outbound
+        )
+
+    def tracestate(self, pairs: TraceStatePairs) -> TraceStatePairs:
+        return self._scrubber.tracestate(pairs, self._findings)
+
+
+class _Collector:
+    """Notes the texts that are not known to be clean, and changes nothing."""
+
+    __slots__ = ("_scrubber", "outbound", "texts")
+
+    def __init__(self, scrubber: Scrubber) -> None:
+        self._scrubber = scrubber
+        self.outbound = False
+        self.texts: list[tuple[Surface, str, str, bool]] = []
+
+    def text(self, surface: Surface, text: str) -> str:
+        self._note(surface, "", text)
+        return text
+
+    def identity(self, surface: Surface, text: str) -> str:
+        return text
+
+    def attributes(self, surface: Surface, attributes: Attributes) -> Attributes:
+        for key, value in attributes.items():
+            if type(value) is str:
+                self._note(surface, key, value)
+        return attributes
+
+    def tracestate(self, pairs: TraceStatePairs) -> TraceStatePairs:
+        return pairs
+
+    def _note(self, surface: Surface, key: str, text: str) -> None:
+        if text and not self._scrubber.is_known_clean(surface, key, text, self.outbound):
+            self.texts.append((surface, key, text, self.outbound))

@@ -1,0 +1,320 @@
+"""The words of keys: phrases that name a data category in six languages, and words that undo them.
+
+A phrase is written in lower case, without accents, its words apart: `card number` is found in
+`cardNumber`, `card-number`, `CARD_NUMBER` and `cardnumber`. A phrase of one word is found as a whole
+word only. Precision comes first: a word that names something harmless as often as something
+sensitive (`name`, `key`, `address`, `code`) stands here only beside others.
+"""
+
+# ruff: noqa: SIM905  (words in a string read better than a list of quotes)
+
+from __future__ import annotations
+
+from typing import Final
+
+from jaeger_guard.categories import (
+    CONTACT_ADDRESS,
+    CONTACT_EMAIL,
+    CONTACT_PHONE,
+    CONTENT_BODY,
+    CONTENT_PROMPT,
+    CREDENTIAL_PASSWORD,
+    CREDENTIAL_PRIVATE_KEY,
+    CREDENTIAL_SESSION,
+    CREDENTIAL_TOKEN,
+    DEVICE_ID,
+    FINANCIAL_ACCOUNT,
+    FINANCIAL_CARD,
+    FINANCIAL_CARD_SECURITY,
+    FINANCIAL_IBAN,
+    HEALTH_RECORD,
+    IDENTITY_DOCUMENT,
+    IDENTITY_NATIONAL_ID,
+    IDENTITY_USER,
+    LOCATION_COORDINATES,
+    PERSON_BIRTH_DATE,
+    PERSON_NAME,
+)
+
+# Found anywhere in a key, also inside a longer word (`txtpassword`): none is part of another word.
+STEMS: Final = (
+    "password", "passwd", "passwrd", "passphrase", "passwort", "kennwort", "contrasena",
+    "contrasenia", "motdepasse", "motpasse", "paroladordine",
+)  # fmt: skip
+
+# Found anywhere in a key, longest first where several begin at one word.
+PHRASES: Final[dict[str, str]] = {
+    CREDENTIAL_PASSWORD: (
+        "password|pass word|pass wd|passwd|pwd|passphrase|pass phrase|passcode|pass code|userpwd"
+        "|dbpass|userpass|rootpass|adminpass|smtppass|ftppass|loginpass|mysqlpass|keypass|storepass"
+        "|pin code|pin number|card pin|user pin|otp|totp|hotp|otp code|one time code|one time pin"
+        "|sms code|mfa code|2 fa code|two factor code|backup code|backup codes|recovery code"
+        "|recovery codes|verification code|security answer|secret answer|secret question answer"
+        "|mot de passe|mot passe|mdp|contrasena|contrasenia|clave de acceso|clave secreta|clave acceso"
+        "|senha|passwort|kennwort|parola d ordine|parola ordine|parola chiave|palavra passe"
+        "|palavra chave|codigo de seguridad|seed phrase|mnemonic phrase|recovery phrase"
+    ),
+    CREDENTIAL_TOKEN: (
+        "token|access token|refresh token|id token|auth token|bearer|bearer token|api token|jwt"
+        "|access tokens|refresh tokens|auth tokens|api tokens|jwts|xsrf|csrf|csrf token|xsrf token"
+        "|anti forgery|antiforgery|request verification token|api key|api keys|apikey token|app key"
+        "|application key|auth key|access key|access keys|access key id|secret|secrets|client secret"
+        "|consumer secret|app secret|secret key|secret id|shared secret|shared key|webhook secret"
+        "|signing secret|signature|signatures|authorization|authorisation|authentication token"
+        "|credential|credentials|creds|sas|sas token|account key|service key|license key|licence key"
+        "|product key|encryption key|signing key|master key|subscription key|functions key|auth code"
+        "|authorization code|access code|code verifier|saml assertion|client assertion"
+        "|saml response|saml request|otp token|magic link|reset link|google access id|oauth verifier"
+        "|clave api|cle api|cle secrete|jeton|schluessel geheim|api schlussel|api schluessel"
+        "|zugangstoken|zugangsdaten"
+    ),
+    CREDENTIAL_PRIVATE_KEY: (
+        "private key|priv key|ssh key|rsa key|pem key|host key private|pgp private|private pem"
+        "|cle privee|clave privada|chave privada|chiave privata|privater schlussel"
+    ),
+    CREDENTIAL_SESSION: (
+        "session id|session ids|sessid|php sessid|j session id|sess id|connect sid|session token"
+        "|session key|session cookie|session secret|auth cookie|login cookie|asp net session id"
+        "|sitzungs id|id de session|id de sesion"
+    ),
+    FINANCIAL_CARD: (
+        "card number|card num|card no|card nr|card pan|cc number|cc num|cc no|credit card|debit card"
+        "|credit card number|debit card number|payment card|payment card number|primary account number"
+        "|bank card|card data|card track|track data|carte bancaire|numero carte|numero de carte"
+        "|kreditkarte|kreditkartennummer|kartennummer|numero tarjeta|numero de tarjeta|tarjeta credito"
+        "|tarjeta de credito|numero cartao|numero do cartao|cartao de credito|cartao credito"
+        "|numero carta di credito|carta di credito|carta credito|numero carta"
+    ),
+    FINANCIAL_CARD_SECURITY: (
+        "cvv|cvv 2|cvc|cvc 2|cvv code|cvc code|csc code|card csc|card cvv|card cvc|card verification"
+        "|card verification value|card verification code|card security|card security code"
+        "|card code|card expiry|card expiration|card exp|card exp month|card exp year"
+        "|card expiration date|card expiry date|cc exp|cc expiry|cc expiration|kartenprufnummer"
+        "|kartenpruefnummer|prufziffer karte|codigo seguridad tarjeta|cryptogramme"
+    ),
+    FINANCIAL_IBAN: "iban|iban number|iban code|bank iban",
+    FINANCIAL_ACCOUNT: (
+        "account number|account no|account num|acct number|acct no|acct num|bank account"
+        "|bank account number|routing number|routing no|aba number|bic|bic code|swift code|swift bic"
+        "|bank swift|sort code|kontonummer|bankleitzahl|kontoverbindung|numero de compte|numero compte"
+        "|compte bancaire|numero cuenta|numero de cuenta|cuenta bancaria|numero da conta|conta bancaria"
+        "|conta corrente|numero conto|conto corrente|clabe"
+    ),
+    IDENTITY_NATIONAL_ID: (
+        "ssn|social security|social security number|social security no|social insurance number"
+        "|national id|national id number|national identity number|national insurance number|nino"
+        "|tax id|tax number|tax id number|taxpayer id|tax file number|itin|curp|cpf|dni|nif|aadhaar"
+        "|aadhar|aadhaar number|pesel|bsn|sin number|nir number|fiscal code|steuer id|steuernummer"
+        "|steueridentifikationsnummer|steuer identifikationsnummer|sozialversicherungsnummer"
+        "|sozialversicherung nummer|rentenversicherungsnummer|codice fiscale|numero securite sociale"
+        "|numero de securite sociale|securite sociale|seguridad social|numero seguridad social"
+        "|numero de seguridad social|numero fiscal|nie number|numero dni|personnummer|personal id number"
+    ),
+    IDENTITY_DOCUMENT: (
+        "passport number|passport no|passport num|passport id|driver license|driver licence"
+        "|drivers license|drivers licence|driving license|driving licence|driver license number"
+        "|id card number|identity card|identity document|personalausweis|ausweisnummer|reisepass"
+        "|reisepassnummer|passnummer|numero passeport|numero de passeport|passeport|pasaporte|passaporte"
+        "|passaporto|fuhrerschein|fuehrerschein|permis de conduire|permis conduire|carte identite"
+        "|carte d identite|carta d identita|carta identita|licencia de conducir|carteira de motorista"
+        "|patente di guida|visa number|green card number"
+    ),
+    IDENTITY_USER: "username|user name|nombre de usuario|nombre usuario|benutzername|nome utente"
+    "|nom utilisateur|nom d utilisateur|nome de usuario|nome usuario|end user id|login name",
+    PERSON_NAME: (
+        "first name|firstname|fname|last name|lname|full name|given name|given names|family name"
+        "|middle name|maiden name|mothers maiden|mother maiden name|surname|real name|legal name"
+        "|person name|people name|customer name|customer first name|contact name|patient name"
+        "|employee name|guest name|passenger name|recipient name|buyer name|holder name|cardholder"
+        "|card holder|cardholder name|card holder name|name on card|account holder|account holder name"
+        "|billing name|shipping name|subscriber name|applicant name|user full name|vorname|nachname"
+        "|familienname|geburtsname|vollstandiger name|prenom|nom de famille|nom complet|nom client"
+        "|nom du client|nom jeune fille|nombre completo|nombre cliente|nombre del cliente|primer nombre"
+        "|segundo nombre|apellido|apellidos|primer apellido|sobrenome|nome completo|nome cliente"
+        "|nome do cliente|primeiro nome|ultimo nome|cognome|kundenname"
+    ),
+    PERSON_BIRTH_DATE: (
+        "birth date|birthday|birth day|dob|date of birth|date birth|born on|geburtsdatum|geburtstag"
+        "|date naissance|date de naissance|fecha nacimiento|fecha de nacimiento|data nascimento"
+        "|data de nascimento|data nascita|data di nascita|birth year"
+    ),
+    CONTACT_EMAIL: (
+        "email|emails|e mail|e mails|email address|email addr|mail address|mail addr|user mail"
+        "|usermail|customer mail|contact mail|courriel|correo electronico|adresse mail|adresse email"
+        "|adresse courriel|mail adresse|mailadresse|email adresse|direccion de correo|indirizzo email"
+        "|posta elettronica|endereco de email|endereco email"
+    ),
+    CONTACT_PHONE: (
+        "phone|phones|phone number|phone no|phone num|telephone|telephone number|mobile number"
+        "|mobile phone|mobile no|user mobile|customer mobile|contact mobile|cell phone|cell number"
+        "|tel number|tel no|telefon|telefonnummer|telefon nummer|telefono|telefone|telemovel|msisdn|fax"
+        "|fax number|handynummer|handy nummer|mobilnummer|celular|numero telephone|numero de telephone"
+        "|numero telefono|numero de telefono|numero di telefono|cellulare|whatsapp number"
+    ),
+    CONTACT_ADDRESS: (
+        "street|street address|street name|street 1|street 2|postal address|home address"
+        "|mailing address|shipping address|billing address|delivery address|residential address"
+        "|customer address|patient address|address line|address line 1|address line 2|address 1"
+        "|address 2|zip code|zip codes|postal code|post code|postcode|zippostal|adresse|postadresse"
+        "|anschrift|strasse|strasse hausnummer|hausnummer|postleitzahl|plz|code postal|codigo postal"
+        "|direccion|domicilio|indirizzo|endereco|codice postale|adresse postale|wohnort"
+    ),
+    HEALTH_RECORD: (
+        "diagnosis|diagnoses|diagnostico|mrn|medical record|medical record number|medical history"
+        "|medical condition|patient id|patient number|patient no|health plan|health plan number"
+        "|health insurance|health insurance number|health record|health condition|blood type"
+        "|blood group|icd code|icd 10|prescription|prescriptions|allergy|allergies|medication"
+        "|medications|hiv status|nhs number|krankenkasse|krankenversicherung|krankenversichertennummer"
+        "|insurance member id|versichertennummer|antecedents medicaux|historia clinica"
+    ),
+    DEVICE_ID: (
+        "device id|device uuid|device identifier|imei|imsi|iccid|idfa|idfv|gaid|udid|meid"
+        "|advertising id|ad id|android id|mac address|mac addr|adresse mac"
+    ),
+    LOCATION_COORDINATES: (
+        "latitude|longitude|lat lng|lat lon|lat long|gps coordinates|gps location|geo location"
+        "|geolocation|geo coordinates|geo point|geo lat|geo lon|geo lng|breitengrad|langengrad"
+        "|laengengrad|latitud|longitud|latitudine|longitudine"
+    ),
+    CONTENT_PROMPT: (
+        "system prompt|user prompt|prompt text|prompt content|prompts|chat history|chat messages"
+        "|completion text|llm input|llm output"
+    ),
+    CONTENT_BODY: (
+        "request body|response body|http body|raw body|body raw|request payload|response payload"
+        "|raw payload|email body|mail body|sms body|sms text|message body|post data|form data"
+    ),
+}  # fmt: skip
+
+# Found only where they end a key (`x-auth`, `db.pass`): elsewhere they begin something harmless.
+LAST: Final[dict[str, str]] = {
+    CREDENTIAL_PASSWORD: "pass|pw|passw|psw|pin|mfa|passe",
+    CREDENTIAL_TOKEN: "auth|sig|apikeys|hmac",
+    CREDENTIAL_SESSION: "sid|cookie|cookies|cookie header",
+    FINANCIAL_CARD: "pan|credit card|card|ccn",
+    FINANCIAL_CARD_SECURITY: "csc",
+    IDENTITY_NATIONAL_ID: "nie|cnp|cuil",
+    IDENTITY_DOCUMENT: "passport",
+    CONTACT_EMAIL: "correo",
+    CONTACT_PHONE: "tel",
+    LOCATION_COORDINATES: "lat|lng|lon|gps",
+    CONTENT_PROMPT: "prompt",
+}
+
+# Found only where they are the whole key.
+WHOLE: Final[dict[str, str]] = {
+    CREDENTIAL_SESSION: "session",
+    PERSON_NAME: "nombre",
+    CONTACT_EMAIL: "mail",
+    CONTACT_PHONE: "mobile|portable|handy",
+    CONTACT_ADDRESS: "zip|cep|rue",
+    CONTENT_PROMPT: "completion",
+    CONTENT_BODY: "body|payload",
+}
+
+# A word that ends in one of these is taken for it (`githubtoken`, `useremail`).
+ENDINGS: Final[dict[str, str]] = {
+    "token": CREDENTIAL_TOKEN,
+    "secret": CREDENTIAL_TOKEN,
+    "apikey": CREDENTIAL_TOKEN,
+    "accesskey": CREDENTIAL_TOKEN,
+    "privatekey": CREDENTIAL_PRIVATE_KEY,
+    "sessionid": CREDENTIAL_SESSION,
+    "sessid": CREDENTIAL_SESSION,
+    "cardnumber": FINANCIAL_CARD,
+    "iban": FINANCIAL_IBAN,
+    "email": CONTACT_EMAIL,
+    "emailaddress": CONTACT_EMAIL,
+    "phonenumber": CONTACT_PHONE,
+    "firstname": PERSON_NAME,
+    "lastname": PERSON_NAME,
+    "fullname": PERSON_NAME,
+    "birthdate": PERSON_BIRTH_DATE,
+}
+
+# As the last word of a key, or right behind the phrase, these say that the value tells something
+# about the secret (how many, how long, which kind, whether), and isn't it.
+HARMLESS_AFTER: Final = frozenset(
+    (
+        "count counts counter total size bytes length len limit max min maximum minimum quota budget"
+        " enabled disabled required optional allowed supported valid invalid validity verified"
+        " unverified verify validated confirmed changed updated created rotated expired expires expiry"
+        " expiration exp ttl age lifetime duration timeout interval seconds millis ms"
+        " type types kind format encoding algorithm alg version policy strategy strength rule rules"
+        " scheme method methods provider providers issuer manager service server backend store storage"
+        " endpoint url uri arn path route file filename template templates domain host port usage used"
+        " status state result error errors failure failures attempts attempt retries present missing"
+        " exists exist set found match matches matched mode model brand network country os level role"
+        " scope scopes source bucket index position row column field fields label placeholder pattern"
+        " regex layout consent banner samesite secure httponly affinity sent opened"
+        " bounced queue topic job worker module class handler middleware controller parser tokenizer"
+        " client api sdk library package plugin charset failed masked redacted hidden visible visibility"
+        " time timestamp date at on reason ok success flag"
+    ).split()
+)
+
+# Further such words for all but passwords and what names a person: `api_key_id`, `card_last4`.
+HARMLESS_BEHIND_OTHERS: Final = frozenset("id ids name names uid last last4 bin".split())
+
+# Right before the phrase, or one word further, these make it a yes-or-no ...
+HARMLESS_BEFORE: Final = frozenset(
+    "has is was are should can need needs must require requires required allow allows enable enables"
+    " disable supports show hide".split()
+)
+
+# ... and these a measure; a password is never one.
+MEASURES_BEFORE: Final = frozenset("max min num total avg".split())
+
+# Pairs that name something harmless although their second word is a phrase: the first words.
+NOT_AFTER: Final[dict[str, frozenset[str]]] = {
+    "token": frozenset(
+        "next page pagination continuation prev previous sync cancellation cancel input output prompt"
+        " completion max stop eos bos pad unk mask special per first last lexer syntax".split()
+    ),
+    "signature": frozenset("function method type class operation call procedure".split()),
+    "prompt": frozenset("token tokens count".split()),
+    "address1": frozenset("ip mac server host peer network node remote local".split()),
+    "address2": frozenset("ip mac server host peer network node remote local".split()),
+    "lat": frozenset("p50 p90 p95 p99 50 90 95 99 read write io disk net".split()),
+    "phone": frozenset("i windows smart head".split()),
+    "adresse": frozenset("ip mac server".split()),
+    "direccion": frozenset("ip mac".split()),
+    "indirizzo": frozenset("ip mac".split()),
+    "endereco": frozenset("ip mac".split()),
+    "pass": frozenset("test first second one two multi single render build".split()),
+    "card": frozenset("sd sim network graphics video score wild dash".split()),
+    "secret": frozenset(("k8s", "kubernetes")),
+    "auth": frozenset(("no",)),
+}
+
+# Behind `adresse`, `direccion` and the like: a network's address and not a home's.
+NOT_BEFORE: Final[dict[str, frozenset[str]]] = {
+    "adresse": frozenset("ip mac mail email reseau".split()),
+    "direccion": frozenset("ip mac".split()),
+    "indirizzo": frozenset("ip mac".split()),
+    "endereco": frozenset("ip mac".split()),
+    "prompts": frozenset(("token", "tokens")),
+    "credential": frozenset(("helper",)),
+    "token": frozenset(("based", "bucket", "per")),
+    "secret": frozenset(("based",)),
+    "email": frozenset(("subject", "campaign")),
+    "geolocation": frozenset(("permission",)),
+}
+
+# As the last word of a key: its value names, numbers, dates or measures something, so that a bare
+# run of digits in it is no payment card.
+IDENTIFIERS: Final = frozenset(
+    (
+        "id ids uid uuid guid pid tid oid gid offset timestamp time ts date at epoch sequence seq"
+        " version hash sha sha1 sha256 md5 digest checksum etag commit revision rev build count size"
+        " bytes length duration elapsed latency millis micros nanos ms us ns port trace span"
+        " traceparent cursor partition shard index line lineno"
+        " traceid spanid requestid orderid userid messageid correlationid"
+    ).split()
+)
+
+# What `number` or `no` behind one of these counts is a thing, and not a card.
+NUMBERED: Final = frozenset(
+    "order line invoice ticket tracking build port part sequence serial batch job run page row version"
+    " issue pull partition block shipment parcel case item flight".split()
+)

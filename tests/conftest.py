@@ -1,0 +1,37 @@
+"""Fixtures that several folders share: the real servers, one of each for a whole run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# The tests are no package (importmode=importlib); their helpers are found from this folder.
+sys.path.append(str(Path(__file__).parent))
+
+from servers.collector import Collector, running_collector
+from servers.jaeger import Jaeger, running_jaeger
+from servers.redis import running_redis
+
+
+@pytest.fixture(scope="session")
+def jaeger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jaeger]:
+    """A real Jaeger behind mutual TLS 1.3."""
+    with running_jaeger(tmp_path_factory.mktemp("jaeger")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
+    """A real collector behind nginx with mutual TLS 1.3."""
+    with running_collector(tmp_path_factory.mktemp("collector")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The loopback port of a real redis-server."""
+    with running_redis(tmp_path_factory.mktemp("redis")) as port:
+        yield port

@@ -1,0 +1,199 @@
+"""The registry keeps its promises: each entry's examples, near misses, markers, and time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from jaeger_guard import categories
+from jaeger_guard.detectors import DETECTORS, Detector, detector_named
+from jaeger_guard.detectors.detector import Example, NearMiss, holds_markers_only, starts_word
+
+EXAMPLES = [
+    pytest.param(detector, example, id=f"{detector.name}-{index}")
+    for detector in DETECTORS
+    for index, example in enumerate(detector.examples)
+]
+NEAR_MISSES = [
+    pytest.param(detector, near_miss, id=f"{detector.name}-{index}")
+    for detector in DETECTORS
+    for index, near_miss in enumerate(detector.near_misses)
+]
+
+
+def found_by(detector: Detector, text: str) -> list[str]:
+    return [text[match.start : match.end] for match in detector.find(text)]
+
+
+def in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def same(text: str) -> str:
+    return text
+
+
+CONTEXTS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "quotes": ('"{}"', same),
+    "single quotes": ("'{}'", same),
+    "brackets": ("[{}]", same),
+    "parentheses": ("({})", same),
+    "angle": ("<{}>", same),
+    "query": ("key={}&page=2", same),
+    "sentence": ("It was {}.", same),
+    "JSON": ('{{"k": "{}", "n": 1}}', in_json),
+    "lines": ("first\n{}\nlast", same),
+    "list": ("x, {}, y", same),
+    "semicolon": ("x;{};y", same),
+}
+
+
+@pytest.mark.parametrize(("detector", "example"), EXAMPLES)
+def test_example_is_found_exactly(detector: Detector, example: Example) -> None:
+    """Each example's finding is found, with the right ends, and nothing else in its text."""
+    assert found_by(detector, example.text) == [example.found]
+    assert all(match.category == detector.category for match in detector.find(example.text))
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize(("detector", "example"), EXAMPLES)
+def test_finding_stands_alone_in_any_context(
+    detector: Detector, example: Example, context: str
+) -> None:
+    """What stands around an example changes neither that it is found nor where it ends."""
+    if example.cut:
+        assert found_by(detector, f"'{example.text}") == [example.found]
+        return
+    template, encode = CONTEXTS[context]
+    text = template.format(encode(example.text))
+    assert found_by(detector, text) == [encode(example.found)]
+
+
+@pytest.mark.parametrize(("detector", "near_miss"), NEAR_MISSES)
+def test_near_miss_is_silent(detector: Detector, near_miss: NearMiss) -> None:
+    """No detector of its category finds anything in a near miss."""
+    loud = [
+        other.name
+        for other in DETECTORS
+        if other.category == detector.category and found_by(other, near_miss.text)
+    ]
+    assert loud == [], near_miss.because
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
+def test_entry_is_whole(detector: Detector) -> None:
+    """Each entry has a known category, a source, examples, and reasons for its near misses."""
+    assert detector.category in categories.ALL
+    assert detector.name == detector.name.lower() and "." in detector.name
+    assert detector.source and detector.examples and detector.near_misses
+    assert all(near_miss.because for near_miss in detector.near_misses)
+    assert detector_named(detector.name) is detector
+
+
+def test_names_are_unique() -> None:
+    """No two entries share a name."""
+    names = [detector.name for detector in DETECTORS]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_unknown_name_raises() -> None:
+    """A name that no entry has is an error and no other detector."""
+    with pytest.raises(KeyError):
+        detector_named("contact.pigeon")
+
+
+def test_import_compiles_no_pattern() -> None:
+    """Importing the registry compiles nothing; patterns are compiled when first used."""
+    program = (
+        "from jaeger_guard.detectors import DETECTORS\n"
+        "from jaeger_guard.detectors.detector import compile_pattern\n"
+        "print(len(DETECTORS) > 60, compile_pattern.cache_info().currsize)\n"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.split() == ["True", "0"]
+
+
+MARKERS = (
+    *(f"[REDACTED:{category}]" for category in categories.ALL),
+    "REDACTED",
+    "?",
+    "https://REDACTED:REDACTED@example.com/a?token=REDACTED",
+    "postgres://[REDACTED:credential.connection]@db/shop",
+    "https://REDACTED@example.com/",
+    "Bearer [REDACTED:credential.token], Basic REDACTED",
+    "password=[REDACTED:credential.password];pwd=REDACTED&password='?'",
+    '"password": "[REDACTED:credential.password]", "api_key": "REDACTED"',
+    "[REDACTED:contact.email]@example.com",
+    "ghp_REDACTED sk-REDACTED",
+)
+
+
+@pytest.mark.parametrize("text", MARKERS)
+def test_marker_is_never_found(text: str) -> None:
+    """No detector finds our own markers, so scrubbing twice equals once."""
+    assert [d.name for d in DETECTORS if found_by(d, text)] == []
+
+
+def test_marker_exempts_only_itself() -> None:
+    """A secret beside a marker is still found."""
+    assert not holds_markers_only("REDACTED hunter2")
+    password = detector_named("credential.password_assigned")
+    assert found_by(password, "password=REDACTED-hunter2") == ["REDACTED-hunter2"]
+
+
+@pytest.mark.parametrize("before", ["", " ", "_", "%3D", "\\n", "\\u003d", "\\x3d", "é"])
+def test_token_starts_behind_escape(before: str) -> None:
+    """The letter that ends an escape sequence doesn't hide the token behind it."""
+    token = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    assert starts_word(before + token, len(before))
+    assert found_by(detector_named("credential.github"), f"x={before}{token}") == [token]
+
+
+def test_token_inside_word_is_none() -> None:
+    """A prefix that a longer word happens to hold is no token."""
+    token = "sk-" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+    assert found_by(detector_named("credential.openai"), "di" + token) == []
+
+
+HOSTILE = {
+    unit: unit * (1_000_000 // len(unit))
+    for unit in (
+        *("a", "@", "@a", "é@é.", "1", "0", "1 ", "1.", "1-", "4444 ", "4444-", '"', 'aaaa"@', "%"),
+        *("%40", "(", "(212)", "+1", ":", "2001:", "aa:", "aa-", "AA11", "AA11 ", "://", "://a:b"),
+        *("://a@", "eyJ", "-eyJ", ".eyJ", "-----BEGIN PRIVATE KEY-----", "ghp_", "glpat-", "xoxb-"),
+        *(
+            "password=",
+            "Bearer a",
+            "basic aaaa",
+            "sk-",
+            "$2",
+            "a.",
+            "\\",
+            "\n",
+            "MTaa",
+            "response=",
+        ),
+        *("123-45-6789", "[REDACTED:contact.email]", " "),
+    )
+}
+HOSTILE["one long domain"] = "x@" + "a." * 500_000
+HOSTILE["one long key"] = "-----BEGIN PRIVATE " + "KEY-----" + "A" * 1_000_000
+HOSTILE["one long local part"] = "%3D" * 330_000 + "@example.com"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_takes_linear_time(name: str) -> None:
+    """All detectors together take at most seconds for a megabyte, whatever it repeats."""
+    text = HOSTILE[name]
+    started = time.process_time()
+    for detector in DETECTORS:
+        for _ in detector.find(text):
+            pass
+    assert time.process_time() - started < 3.0

@@ -1,0 +1,113 @@
+"""Start, await and stop the servers that tests talk to: real programs in child processes."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+LOOPBACK: Final = "127.0.0.1"
+READY_SECONDS: Final = 30.0
+ATTEMPTS: Final = 4  # another process may take a port between our looking and the server's binding
+
+
+class ServerError(RuntimeError):
+    """A test server is missing or did not start: a failure, never a reason to skip."""
+
+
+def free_ports(count: int) -> list[int]:
+    """Find `count` different ports of the loopback that nobody listens on right now."""
+    with contextlib.ExitStack() as stack:
+        ports = []
+        for _ in range(count):
+            probe = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            probe.bind((LOOPBACK, 0))
+            ports.append(int(probe.getsockname()[1]))
+        return ports
+
+
+def listens(port: int) -> bool:
+    """Say whether something accepts connections on the loopback's `port`."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        return probe.connect_ex((LOOPBACK, port)) == 0
+
+
+def poll(ready: Callable[[], bool], *, seconds: float, pause: float = 0.02) -> bool:
+    """Ask `ready` until it says yes; False where it has not after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(pause)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A server program that runs."""
+
+    process: subprocess.Popen[bytes]
+    log_file: Path
+
+    def log(self) -> str:
+        """Read what it has written to standard output and error so far."""
+        return self.log_file.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """Ask it to end, and insist after five seconds."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=5)
+
+
+def start(
+    command: Sequence[str | Path],
+    *,
+    directory: Path,
+    ready: Callable[[], bool],
+    environment: Mapping[str, str] | None = None,
+) -> Program | None:
+    """Start `command` in `directory`; None where it ended before it was `ready`."""
+    log_file = directory / f"{Path(command[0]).name}.log"
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            cwd=directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    program = Program(process, log_file)
+    poll(lambda: process.poll() is not None or ready(), seconds=READY_SECONDS)
+    if process.poll() is None and ready():
+        return program
+    program.stop()
+    return None
+
+
+@contextlib.contextmanager
+def running(attempt: Callable[[], Program | None], log_file: Path) -> Iterator[Program]:
+    """Run `attempt` until a program is ready, lend it, and stop it.
+
+    Raises:
+        ServerError: It did not start in any attempt; the message ends with its log.
+    """
+    for _ in range(ATTEMPTS):
+        if (program := attempt()) is not None:
+            break
+    else:
+        raise ServerError(f"did not start: {log_file.read_text(errors='replace')[-2000:]}")
+    try:
+        yield program
+    finally:
+        program.stop()

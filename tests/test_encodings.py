@@ -1,0 +1,159 @@
+"""Encodings are undone to look inside, and nothing is touched where there is nothing to undo."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jaeger_guard.encodings import (
+    base64_decode,
+    fold_lookalikes,
+    percent_decode,
+    percent_encode_like,
+    repair_surrogates,
+    unescape_entities,
+)
+
+PLAIN = "ann@shop.example"
+
+
+@pytest.mark.parametrize(
+    ("text", "decoded"),
+    [
+        ("ann%40shop.example", PLAIN),
+        ("ann%2540shop.example", PLAIN),
+        ("ann%252540shop.example", PLAIN),
+        ("100%", "100%"),
+        ("%zz%4", "%zz%4"),
+        ("%ff", "\ufffd"),
+        ("caf%C3%A9", "café"),
+    ],
+)
+def test_percent_is_undone_up_to_three_times(text: str, decoded: str) -> None:
+    """What was encoded once, twice or thrice is seen; what only looks so stays."""
+    assert decoded == percent_decode(text)
+
+
+def test_percent_rounds_are_bounded() -> None:
+    """No more rounds are undone than asked for."""
+    assert percent_decode("%2540", rounds=1) == "%40"
+
+
+def test_plus_is_a_space_where_asked() -> None:
+    """In a form a plus stands for a space, and an encoded plus for a plus."""
+    assert percent_decode("a+b%2Bc", plus=True) == "a b+c"
+    assert percent_decode("a+b") == "a+b"
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+@settings(max_examples=150)
+def test_encoding_like_reads_back(text: str) -> None:
+    """What is encoded in the manner of an original reads back as it was, in either manner."""
+    assert unquote(percent_encode_like("a%2Fb", text)) == text
+    assert unquote(percent_encode_like("a%2fb", text)) == text
+    assert unquote_plus(percent_encode_like("a+b", text)) == text
+
+
+def test_encoding_keeps_the_manner() -> None:
+    """Case of hexadecimal digits and the way to write a space follow the original."""
+    assert percent_encode_like("%2F", "/ é") == quote("/ é", safe="")
+    assert percent_encode_like("%2f", "/") == "%2f"
+    assert percent_encode_like("a+b", "c d") == quote_plus("c d")
+
+
+@pytest.mark.parametrize("padded", [True, False])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_is_undone(encode: Callable[[bytes], bytes], padded: bool) -> None:
+    """Both alphabets are read, with padding or without."""
+    for inside in ("user:pass?>word", "grüße", "line\nline"):
+        text = encode(inside.encode()).decode()
+        assert base64_decode(text if padded else text.rstrip("=")) == inside
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "short", "not base64 at all", "AAAAAAAAAAAA", "/////////w==", "abcde", "ééééééééé", "x" * 13],
+)
+def test_what_is_not_base64_of_text_is_left(text: str) -> None:
+    """Neither another alphabet nor bytes that aren't printable text count as base64."""
+    assert base64_decode(text) is None
+
+
+def test_entities_are_undone() -> None:
+    """Character references of HTML are read in all three notations."""
+    assert unescape_entities("ann&#64;shop&#x2e;example &amp; co") == "ann@shop.example & co"
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [("a\ud800b", "a\ufffdb"), ("\udc00", "\ufffd"), ("\ud83d\ude00", "😀"), ("é\ud800", "é\ufffd")],
+)
+def test_surrogates_are_repaired(text: str, repaired: str) -> None:
+    """Lone surrogates are replaced and pairs joined."""
+    assert repaired == repair_surrogates(text)
+
+
+@given(st.text(alphabet=st.characters()))
+@settings(max_examples=150)
+def test_a_repaired_text_encodes(text: str) -> None:
+    """Whatever the text, what comes out encodes to UTF-8, and is the same object where it did."""
+    repaired = repair_surrogates(text)
+    repaired.encode("utf-8")
+    assert repair_surrogates(repaired) is repaired
+
+
+def test_lookalikes_are_folded_with_their_places() -> None:
+    """Full-width, zero-width and foreign digits are seen through, and lead back to their range."""
+    disguised = "nr. ４１１１\u200b1111 ١١١١ 𝟏𝟏𝟏𝟏!"  # noqa: RUF001
+    found = fold_lookalikes(disguised)
+    assert found is not None
+    folded, places = found
+    assert folded == "nr. 41111111 1111 1111!"
+    start = folded.index("4")
+    end = folded.index("!")
+    assert disguised[places[start] : places[end - 1] + 1] == disguised[4:-1]
+    assert places[len(folded)] == len(disguised)
+
+
+@given(st.text())
+@settings(max_examples=150)
+def test_folding_maps_every_character(text: str) -> None:
+    """There is one place for each folded character and one for the end, in rising order."""
+    found = fold_lookalikes(text)
+    if found is not None:
+        folded, places = found
+        assert len(places) == len(folded) + 1
+        assert list(places) == sorted(places)
+        assert fold_lookalikes(folded) is None or len(folded) <= len(text)
+
+
+def same_object(answer: object, text: str) -> bool:
+    return answer is text or answer is None
+
+
+@pytest.mark.parametrize("text", ["", "plain", "naïve café", "名前"])
+@pytest.mark.parametrize(
+    "undo", [percent_decode, unescape_entities, repair_surrogates, fold_lookalikes]
+)
+def test_nothing_to_undo_gives_the_same_object(undo: Callable[[str], object], text: str) -> None:
+    """A text without an encoding is answered itself, or with None."""
+    assert same_object(undo(text), text)
+
+
+@pytest.mark.parametrize("unit", ["a", "%", "%25", "&", "&#", "&amp;", "=", "\u200b", "٣", "\ud800", "é"])
+@pytest.mark.parametrize(
+    "undo",
+    [percent_decode, unescape_entities, repair_surrogates, fold_lookalikes, base64_decode],
+)
+def test_time_is_linear(undo: Callable[[str], object], unit: str) -> None:
+    """A hostile text of a megabyte is undone in about a second."""
+    text = unit * (1_000_000 // len(unit))
+    start = time.perf_counter()
+    undo(text)
+    assert time.perf_counter() - start < 2

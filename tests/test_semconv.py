@@ -1,0 +1,201 @@
+"""Keys of the semantic conventions, headers and leaves mean what the conventions say."""
+
+# ruff: noqa: SIM905  (words in a string read better than a list of quotes)
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.semconv import _incubating, attributes
+
+from jaeger_guard.categories import ALL
+from jaeger_guard.semconv import KeyClass, KeyKind, classify, classify_leaf, looks_opaque
+
+
+def registered_keys() -> list[str]:
+    """List all attribute names of the installed conventions, of both stabilities."""
+    packages = [attributes, importlib.import_module(f"{_incubating.__name__}.attributes")]
+    names = set()
+    for package in packages:
+        for found in pkgutil.iter_modules(package.__path__):
+            module = importlib.import_module(f"{package.__name__}.{found.name}")
+            names |= {
+                value for name, value in vars(module).items() if name.isupper() and type(value) is str
+            }
+    return sorted(names)
+
+
+# What an application chooses freely, so that every detector looks at it.
+OPEN = set(
+    """
+    app.screen.name app.widget.name aws.s3.copy_source aws.s3.delete aws.s3.key client.address
+    cloudevents.event_source cloudevents.event_subject container.label container.labels
+    db.elasticsearch.path_parts dns.answers dns.question.name faas.document.name
+    feature_flag.context.id feature_flag.result.value feature_flag.set.id file.directory file.name
+    file.path file.symbolic_link.target_path gcp.gce.instance.labels http.client_ip k8s.pod.labels
+    k8s.service.selector log.file.name_resolved log.file.path log.file.path_resolved mcp.resource.uri
+    messaging.client.id messaging.client_id messaging.consumer_id messaging.conversation_id
+    messaging.gcp_pubsub.message.ordering_key messaging.kafka.message.key
+    messaging.message.conversation_id messaging.rabbitmq.destination.routing_key
+    messaging.rocketmq.message.group messaging.rocketmq.message.keys messaging.rocketmq.message.tag
+    process.environment_variable source.address test.case.name tls.client.certificate
+    tls.client.certificate_chain tls.client.subject
+    """.split()
+)
+
+# Every registered key whose whole value is of a category; all others are technical or taken apart.
+SENSITIVE = set(
+    """
+    app.installation.id db.operation.parameter db.query.parameter device.id enduser.id
+    gen_ai.completion gen_ai.evaluation.explanation gen_ai.input.messages gen_ai.output.messages
+    gen_ai.prompt gen_ai.retrieval.documents gen_ai.retrieval.query.text gen_ai.system_instructions
+    gen_ai.tool.call.arguments gen_ai.tool.call.result geo.location.lat geo.location.lon
+    geo.postal_code mcp.session.id session.id session.previous_id user.email user.full_name user.id
+    user.name
+    """.split()
+)
+
+
+@pytest.mark.parametrize("key", registered_keys())
+def test_each_registered_key_is_decided(key: str) -> None:
+    """No key of the conventions is unknown by oversight, and no technical one is taken for data."""
+    known = classify(key)
+    labels = key.startswith("k8s.") and key.endswith((".label", ".annotation"))
+    open_by_nature = key in OPEN or labels
+    if known.kind is KeyKind.UNKNOWN:
+        assert open_by_nature or known.exempt or known.peer
+    else:
+        assert not open_by_nature
+    assert (known.kind is KeyKind.CATEGORY) == (key in SENSITIVE)
+
+
+@pytest.mark.parametrize(
+    ("key", "category"),
+    [
+        ("http.request.header.x_api_key", "credential.token"),
+        ("http.request.header.X-CSRF-Token", "credential.token"),
+        ("http.request.header.x-auth-token", "credential.token"),
+        ("rpc.grpc.request.metadata.x-vault-token", "credential.token"),
+        ("http.request.header.from", "contact.email"),
+        ("process.environment_variable.DB_PASSWORD", "credential.password"),
+        ("db.query.parameter.0", "content.sql_literal"),
+        ("db.query.parameter.email", "content.sql_literal"),
+        ("gen_ai.prompt.0.content", "content.prompt"),
+        ("k8s.pod.label.api_token", "credential.token"),
+        ("aws.client_secret", "credential.token"),
+        ("telemetry.user_email", "contact.email"),
+        ("app.user.email", "contact.email"),
+        ("customerEmail", "contact.email"),
+        ("http.request.body", "content.body"),
+    ],
+)
+def test_keys_of_categories(key: str, category: str) -> None:
+    """A key that names sensitive data has its category, in families and namespaces too."""
+    assert classify(key) == KeyClass(KeyKind.CATEGORY, category=category)
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("http.request.header.authorization", "authorization"),
+        ("http.request.header.proxy_authorization", "authorization"),
+        ("http.request.header.cookie", "cookie"),
+        ("http.response.header.set_cookie", "set_cookie"),
+        ("http.request.header.referer", "url"),
+        ("rpc.request.metadata.authorization", "authorization"),
+        ("Authorization", "authorization"),
+        ("db.query.text", "sql"),
+        ("url.full", "url"),
+        ("http.target", "url"),
+        ("url.query", "url_query"),
+        ("url.path", "url_path"),
+        ("exception.stacktrace", "stacktrace"),
+        ("exception.message", "text"),
+    ],
+)
+def test_keys_of_formats(key: str, name: str) -> None:
+    """A key whose value has a structure names the format that takes it apart."""
+    assert classify(key) == KeyClass(KeyKind.FORMAT, format=name)
+
+
+@pytest.mark.parametrize(
+    "key",
+    """http.route http.request.header.content_type http.request.header.X-Request-Id
+    gen_ai.usage.input_tokens gen_ai.request.max_tokens service.name db.query.summary url.template
+    db.user enduser.role process.environment_variable.PWD gen_ai.prompt.0.role code.function.name
+    messaging.destination.name process.user.name geo.country.iso_code""".split(),
+)
+def test_technical_keys_are_safe(key: str) -> None:
+    """What an engineer debugs with is safe by its key."""
+    assert classify(key).kind is KeyKind.SAFE
+
+
+def test_addresses_tell_machines_from_people() -> None:
+    """A server's address isn't looked for, a peer's only where it may be a client's, a client's is."""
+    assert "network.*" in classify("server.address").exempt
+    assert "network.*" in classify("http.request.header.host").exempt
+    assert "network.*" in classify("user_agent.original").exempt
+    assert "network.*" in classify("http.request.header.user-agent").exempt
+    for key in ("net.peer.ip", "network.peer.address", "net.sock.peer.addr"):
+        assert classify(key).peer
+    for key in ("client.address", "http.client_ip", "http.request.header.x_forwarded_for"):
+        assert classify(key) == KeyClass(KeyKind.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("sig", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("X-Amz-Signature", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("X-Goog-Signature", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("AWSAccessKeyId", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("GoogleAccessId", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("authorization.credentials", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("code", KeyClass(KeyKind.UNKNOWN, category="credential.token")),
+        ("state", KeyClass(KeyKind.UNKNOWN, category="credential.token")),
+        ("order_id", KeyClass(KeyKind.UNKNOWN, identifier=True)),
+        ("page", KeyClass(KeyKind.UNKNOWN)),
+        ("Cookie", KeyClass(KeyKind.FORMAT, format="cookie")),
+        ("cookie.theme", KeyClass(KeyKind.SAFE)),
+        ("cookie.cookie_consent", KeyClass(KeyKind.SAFE)),
+        ("cookie._ga", KeyClass(KeyKind.CATEGORY, category="credential.session")),
+        ("cookie.csrftoken", KeyClass(KeyKind.CATEGORY, category="credential.token")),
+        ("cookie.", KeyClass(KeyKind.CATEGORY, category="credential.session")),
+    ],
+)
+def test_leaves(name: str, expected: KeyClass) -> None:
+    """Names inside formats are judged by their words, cookies as sessions unless known harmless."""
+    assert expected == classify_leaf(name)
+
+
+def test_opaque_is_what_was_drawn_at_random() -> None:
+    """`code=404` is a status, a long value of mixed characters is a code for one use."""
+    assert looks_opaque("4/0AX4XfWh" + "kQ9zLm2pRt")
+    for text in ("404", "DE", "processing", "550e8400-e29b-41d4-a716-446655440000", "ab 12 CD" * 4):
+        assert not looks_opaque(text)
+
+
+@given(st.text(max_size=400))
+@settings(max_examples=200)
+def test_every_text_is_a_key(key: str) -> None:
+    """Any text is classified, twice alike, into categories that exist."""
+    for ask in (classify, classify_leaf):
+        known = ask(key)
+        assert known == ask(key)
+        assert known.category is None or known.category in ALL
+        assert (known.format is not None) == (known.kind is KeyKind.FORMAT)
+
+
+@pytest.mark.parametrize("unit", ["a", "a.", "k8s.", "http.request.header.", "_", "é"])
+def test_time_does_not_depend_on_the_length_of_a_key(unit: str) -> None:
+    """A hostile key of a megabyte is judged at once."""
+    key = unit * (1_000_000 // len(unit))
+    start = time.perf_counter()
+    classify(key)
+    classify_leaf(key)
+    assert time.perf_counter() - start < 1
