@@ -78,7 +78,16 @@ def test_base64_is_undone(encode: Callable[[bytes], bytes], padded: bool) -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "short", "not base64 at all", "AAAAAAAAAAAA", "/////////w==", "abcde", "ééééééééé", "x" * 13],
+    [
+        "",
+        "short",
+        "not base64 at all",
+        "AAAAAAAAAAAA",
+        "/////////w==",
+        "abcde",
+        "ééééééééé",
+        "x" * 13,
+    ],
 )
 def test_what_is_not_base64_of_text_is_left(text: str) -> None:
     """Neither another alphabet nor bytes that aren't printable text count as base64."""
@@ -92,7 +101,12 @@ def test_entities_are_undone() -> None:
 
 @pytest.mark.parametrize(
     ("text", "repaired"),
-    [("a\ud800b", "a\ufffdb"), ("\udc00", "\ufffd"), ("\ud83d\ude00", "😀"), ("é\ud800", "é\ufffd")],
+    [
+        ("a\ud800b", "a\ufffdb"),
+        ("\udc00", "\ufffd"),
+        ("\ud83d\ude00", "😀"),
+        ("é\ud800", "é\ufffd"),
+    ],
 )
 def test_surrogates_are_repaired(text: str, repaired: str) -> None:
     """Lone surrogates are replaced and pairs joined."""
@@ -110,7 +124,7 @@ def test_a_repaired_text_encodes(text: str) -> None:
 
 def test_lookalikes_are_folded_with_their_places() -> None:
     """Full-width, zero-width and foreign digits are seen through, and lead back to their range."""
-    disguised = "nr. ４１１１\u200b1111 ١١١١ 𝟏𝟏𝟏𝟏!"  # noqa: RUF001
+    disguised = "nr. ４１１１\u200b1111 ١١١١ 𝟏𝟏𝟏𝟏!"
     found = fold_lookalikes(disguised)
     assert found is not None
     folded, places = found
@@ -134,6 +148,7 @@ def test_folding_maps_every_character(text: str) -> None:
 
 
 def same_object(answer: object, text: str) -> bool:
+    """Say whether nothing was undone."""
     return answer is text or answer is None
 
 
@@ -146,7 +161,9 @@ def test_nothing_to_undo_gives_the_same_object(undo: Callable[[str], object], te
     assert same_object(undo(text), text)
 
 
-@pytest.mark.parametrize("unit", ["a", "%", "%25", "&", "&#", "&amp;", "=", "\u200b", "٣", "\ud800", "é"])
+@pytest.mark.parametrize(
+    "unit", ["a", "%", "%25", "&", "&#", "&amp;", "=", "\u200b", "٣", "\ud800", "é"]
+)
 @pytest.mark.parametrize(
     "undo",
     [percent_decode, unescape_entities, repair_surrogates, fold_lookalikes, base64_decode],

@@ -16,7 +16,7 @@ from jaeger_guard.lexicon import category_of, is_identifier, split_words
 
 SENSITIVE = {
     "credential.password": "password PASSWORD passwd pwd db_pass userPassword DB_PASSWORD password1 newPassword "
-    "PASSWORD_CONFIRM user[password] ctl00$txtPassword pAssWord PASSword xPassWord "
+    "PASSWORD_CONFIRM user[password] ctl00$txtPassword pAssWord PASSword xPassWord xpassWord "
     "passphrase passcode pin user.pin otp motDePasse mot_de_passe contraseña senha "
     "passwort kennwort password_hash card_number_password password.new.value dbpassword "
     "is.db.user.password MYSQL_ROOT_PASSWORD",
@@ -75,7 +75,6 @@ username_length kubernetes.secret
 """
 
 
-
 @pytest.mark.parametrize(
     ("category", "key"),
     [(category, key) for category, keys in SENSITIVE.items() for key in keys.split()],
@@ -100,7 +99,7 @@ def test_harmless_names_have_no_category(key: str) -> None:
         ("ctl00$txtPassword", ("ctl", "00", "txt", "password")),
         ("prénom_2", ("prenom", "2")),
         ("Straße", ("strasse",)),
-        ("ｐａｓｓｗｏｒｄ", ("password",)),  # noqa: RUF001
+        ("ｐａｓｓｗｏｒｄ", ("password",)),
         ("", ()),
     ],
 )

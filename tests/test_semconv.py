@@ -25,7 +25,9 @@ def registered_keys() -> list[str]:
         for found in pkgutil.iter_modules(package.__path__):
             module = importlib.import_module(f"{package.__name__}.{found.name}")
             names |= {
-                value for name, value in vars(module).items() if name.isupper() and type(value) is str
+                value
+                for name, value in vars(module).items()
+                if name.isupper() and type(value) is str
             }
     return sorted(names)
 

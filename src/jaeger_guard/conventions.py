@@ -257,5 +257,3 @@ HARMLESS_COOKIES: Final = frozenset(
     "theme lang language locale currency consent timezone tz dark darkmode color country region i18n"
     " sidebar layout gdpr cookieconsent font density view sort scheme".split()
 )
-
-

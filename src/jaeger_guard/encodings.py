@@ -125,23 +125,17 @@ def fold_lookalikes(text: str) -> tuple[str, array[int]] | None:
     """
     if text.isascii():
         return None
-    folded: list[str] = []
-    places = array("q")
-    changed = False
-    for place, character in enumerate(text):
-        plain = character
-        if character > "\x7f":
-            if character in _INVISIBLE:
-                changed = True
-                continue
-            plain = _plain(character)
-            changed = changed or plain != character
-        folded.append(plain)
-        places.append(place)
-    if not changed:
+    # The distinct characters are few, however long the text: what is left to do per place is C.
+    characters = {character for character in set(text) if character > "\x7f"}
+    invisible = characters & _INVISIBLE
+    plain = {character: _plain(character) for character in characters - invisible}
+    changed = {ord(character): new for character, new in plain.items() if new != character}
+    if not invisible and not changed:
         return None
+    folded = text.translate(changed | dict.fromkeys(map(ord, invisible), ""))
+    places = array("q", (at for at, character in enumerate(text) if character not in invisible))
     places.append(len(text))
-    return "".join(folded), places
+    return folded, places
 
 
 def _plain(character: str) -> str:

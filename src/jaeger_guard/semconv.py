@@ -81,6 +81,7 @@ _USER_AGENT: Final = KeyClass(
     exempt=("network.*", "contact.phone", "identity.*", "health.*", "location.*"),
 )
 
+
 @cache
 def _table() -> dict[str, KeyClass]:
     table: dict[str, KeyClass] = dict.fromkeys(_namespaces(), _SAFE)
@@ -99,9 +100,13 @@ def _table() -> dict[str, KeyClass]:
     for category, keys in conventions.CATEGORY_KEYS.items():
         table.update(dict.fromkeys(keys.split(), KeyClass(KeyKind.CATEGORY, category=category)))
     # The family's own key is a template, seen only where something wrote it without a name.
-    table.update(dict.fromkeys((family.rstrip(".") for family in conventions.LEXICON_FAMILIES), _UNKNOWN))
+    table.update(
+        dict.fromkeys((family.rstrip(".") for family in conventions.LEXICON_FAMILIES), _UNKNOWN)
+    )
     headers = KeyClass(KeyKind.FORMAT, format="headers")
-    table.update(dict.fromkeys((family.rstrip(".") for family in conventions.HEADER_FAMILIES), headers))
+    table.update(
+        dict.fromkeys((family.rstrip(".") for family in conventions.HEADER_FAMILIES), headers)
+    )
     return table
 
 
@@ -159,7 +164,11 @@ def _classify_family(lowered: str, key: str) -> KeyClass | None:
     for prefix in conventions.LEXICON_FAMILIES:
         if lowered.startswith(prefix):
             name = key[len(prefix) :]
-            return _SAFE if name.lower() in conventions.SAFE_VARIABLES else _by_words(name, category_of(name))
+            return (
+                _SAFE
+                if name.lower() in conventions.SAFE_VARIABLES
+                else _by_words(name, category_of(name))
+            )
     for prefix in conventions.PROMPT_FAMILIES:
         if lowered.startswith(prefix):
             harmless = lowered.endswith((".role", ".finish_reason", ".name", ".id", ".type"))

@@ -78,7 +78,7 @@ def test_wrong_certificates_send_nothing(
         timeout=2,
     )
     said = send_one(export, service, caplog)
-    assert said != ""
+    assert "certificate" in said
     assert EMAIL not in said
     assert_nothing_arrived(collector, service)
 
@@ -99,7 +99,7 @@ def test_expired_server_gets_nothing(
         timeout=2,
     )
     said = send_one(export, service, caplog)
-    assert said != ""
+    assert "expired" in said
     assert EMAIL not in said
     assert_nothing_arrived(collector, service)
 
@@ -116,7 +116,7 @@ def test_old_tls_gets_nothing(
         )
         said = send_one(export, "old-tls", caplog)
     assert arrived == []
-    assert said != ""
+    assert "TLS 1.2" in said
 
 
 def test_redirect_to_plaintext_is_a_failure(
@@ -134,5 +134,5 @@ def test_redirect_to_plaintext_is_a_failure(
         timeout=2,
     )
     said = send_one(export, service, caplog)
-    assert "redirect" in said.lower() or "307" in said
+    assert "redirect" in said
     assert_nothing_arrived(collector, service)

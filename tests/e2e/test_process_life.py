@@ -101,11 +101,11 @@ def test_gunicorn_workers_export(collector: Collector, tmp_path: Path) -> None:
     )
     try:
         assert poll(lambda: listens(port), seconds=20), log.read_text()
-        workers = set()
+        workers, served = set(), 0
         with requests.Session() as session:
             session.trust_env = False
             session.headers["connection"] = "close"
-            for _ in range(200):
+            for served in range(1, 200):
                 workers.add(session.get(f"http://127.0.0.1:{port}/worker", timeout=5).text)
                 if len(workers) == 2:
                     break
@@ -115,5 +115,11 @@ def test_gunicorn_workers_export(collector: Collector, tmp_path: Path) -> None:
         master.terminate()
         master.wait(timeout=30)
     assert len(workers) == 2
-    received = collector.await_span(service, "GET /customers/<mail>/orders")
+    everything = served + 2
+    poll(lambda: len(collector.received(service).spans) >= everything, seconds=10)
+    received = collector.received(service)
+    names = sorted(span.name for span in received.spans)
+    assert names.count("GET /worker") == served
+    assert names.count("GET /customers/<mail>/orders") == 1
+    assert len(names) == everything
     assert planted_found(EVERYWHERE, received.strings) == []

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jaeger_guard.export import Backoff, Export, Sender, Transport, build_transport
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from jaeger_guard.export import Backoff, Export, Sender, Transport, build_transport
 from servers.certificates import Authority, Pair
 from servers.otlp_sink import ServerTls
 
@@ -45,7 +46,7 @@ def payload() -> bytes:
     span.name = "GET /orders/{id}"
     span.trace_id = bytes(range(16))
     span.span_id = bytes(range(8))
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
 @pytest.fixture

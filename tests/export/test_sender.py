@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import jaeger_guard
 import pytest
 import requests
-from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.export import Backoff, Outcome, Reason, Sender, State
+from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]  # no marker
+from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # no marker
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+import jaeger_guard
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export import Backoff, Outcome, Reason, Sender, State
 from servers.otlp_sink import GrpcAnswer, GrpcSink, HttpAnswer, HttpSink, partially_refused, running
 
 SINKS = {"grpc": GrpcSink, "http/protobuf": HttpSink}
@@ -31,6 +32,15 @@ both = pytest.mark.parametrize("protocol", SINKS)
 OK = Outcome(State.ACCEPTED, Reason.ACCEPTED)
 AWAY = Outcome(State.RETRY, Reason.UNREACHABLE)
 QUICK = Backoff(initial=0.01, longest=0.02, longest_in_flush=0.01)
+
+
+def one_second() -> bytes:
+    """Encode a status that asks to wait for a second."""
+    information = RetryInfo()
+    information.retry_delay.seconds = 1
+    status = Status(code=14)
+    status.details.add().Pack(information)
+    return bytes(status.SerializeToString())
 
 
 def wait_until(condition: Callable[[], bool], timeout: float = 5.0) -> None:
@@ -115,9 +125,10 @@ def test_transient_answers_and_refused_credentials_are_repeated(
     answers: tuple[Any, ...] = (HttpAnswer(503), HttpAnswer(401), HttpAnswer(401))
     if protocol == "grpc":
         answers = (GrpcAnswer("UNAVAILABLE"), *[GrpcAnswer("UNAUTHENTICATED")] * 2)
-    with caplog.at_level(logging.INFO, "jaeger_guard"), running(
-        SINKS[protocol], answers=answers
-    ) as sink:
+    with (
+        caplog.at_level(logging.INFO, "jaeger_guard"),
+        running(SINKS[protocol], answers=answers) as sink,
+    ):
         sender = open_sender(
             endpoint=sink.endpoint, protocol=protocol, headers={"x-key": "hunter" + "2x"}
         )
@@ -212,33 +223,55 @@ def test_export_makes_no_spans_itself(open_sender: OpenSender, payload: bytes) -
         provider.shutdown()
 
 
+FORK_SCRIPT = """
+import os, sys, time, traceback
+from jaeger_guard.export import Export, Sender
+sender = Sender.to(Export(endpoint=sys.argv[1], protocol=sys.argv[2]).resolve({}))
+sender.submit(b"\\n\\0" * 1, 1)
+assert sender.flush(5)
+sender.submit(b"\\n\\0" * 2, 1)  # refused once, so that it waits while the child is born
+while not sender.statistics()["retries"]:
+    time.sleep(0.01)
+child = os.fork()
+if child == 0:
+    status = 1
+    try:
+        assert not any(sender.statistics().values())
+        sender.submit(b"\\n\\0" * 3, 1)
+        assert sender.flush(10) and sender.statistics()["sent"] == 1 and sender.shutdown(5)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    os._exit(status)
+assert os.waitpid(child, 0)[1] == 0
+assert sender.shutdown(10)
+print(sender.statistics()["sent"])
+"""
+
+
+def run_script(script: str, *arguments: str) -> bytes:
+    """Run a script in a fresh interpreter, and answer what it printed."""
+    source = str(Path(jaeger_guard.__path__[0]).parent)
+    finished = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=os.environ | {"PYTHONPATH": source},
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    return finished.stdout
+
+
 @both
-def test_child_process_sends_its_own_spans_only(
-    protocol: str, open_sender: OpenSender, payload: bytes
-) -> None:
-    """A forked child sends what it submits; the parent's queue stays the parent's."""
-    answers: tuple[Any, ...] = (HttpAnswer(), HttpAnswer(503, {"Retry-After": "2"}))
+def test_child_process_sends_its_own_spans_only(protocol: str) -> None:
+    """A forked child sends what it submits; what its parent had queued stays the parent's."""
+    answers: tuple[Any, ...] = (HttpAnswer(), HttpAnswer(503, {"Retry-After": "1"}))
     if protocol == "grpc":
-        answers = (GrpcAnswer(), GrpcAnswer("UNAVAILABLE", delay=0.5))
+        trailers = (("grpc-status-details-bin", one_second()),)
+        answers = (GrpcAnswer(), GrpcAnswer("UNAVAILABLE", trailers=trailers))
     with running(SINKS[protocol], answers=answers) as sink:
-        sender = open_sender(endpoint=sink.endpoint, protocol=protocol)
-        sender.submit(payload, 1)
-        assert sender.flush(5)
-        sender.submit(b"\n\0" * 5, 1)  # waits in the parent while the child is born
-        wait_until(lambda: len(sink.received) == 2)
-        child = os.fork()
-        if child == 0:
-            status = 1
-            try:
-                sender.submit(b"\n\0" * 9, 1)
-                if sender.flush(10) and sender.statistics()["sent"] == 1:
-                    status = 0 if sender.shutdown(5) else 2
-            except BaseException:
-                traceback.print_exc()
-            os._exit(status)
-        assert os.waitpid(child, 0)[1] == 0
-        assert sender.flush(5)
-    assert [payload, b"\n\0" * 9, b"\n\0" * 5] == sink.payloads
+        assert run_script(FORK_SCRIPT, sink.endpoint, protocol) == b"2\n"
+    assert [2, 6, 4] == [len(payload) for payload in sink.payloads]
 
 
 EXIT_SCRIPT = """
@@ -255,16 +288,8 @@ atexit.register(leave)
 @both
 def test_spans_submitted_at_exit_arrive(protocol: str) -> None:
     """What atexit hands over is sent, also where CPython starts no thread any more."""
-    source = str(Path(jaeger_guard.__path__[0]).parent)
     with running(SINKS[protocol]) as sink:
-        finished = subprocess.run(
-            [sys.executable, "-c", EXIT_SCRIPT, sink.endpoint, protocol],
-            env=os.environ | {"PYTHONPATH": source},
-            capture_output=True,
-            timeout=30,
-            check=False,
-        )
-    assert (b"True\n", 0) == (finished.stdout, finished.returncode)
+        assert run_script(EXIT_SCRIPT, sink.endpoint, protocol) == b"True\n"
     assert [b"\n\0"] == sink.payloads
 
 
@@ -442,30 +467,22 @@ def test_without_threads_flush_does_the_work(
     assert script.closed == 1
 
 
-def test_after_fork_forgets_the_parent(start: Callable[..., Sender]) -> None:
-    """after_fork leaves the parent's payloads, counts and connection to the parent."""
-    first, second = Script(AWAY), Script()
+def test_after_fork_forgets_the_parent(
+    start: Callable[..., Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a fork counts start from nothing, and the parent's connection is left alone."""
+    first, second = Script(), Script()
     transports = [second, first]
-    slow = Backoff(initial=30, longest=30, uniform=max)
-    sender = start(transports.pop, backoff=slow)
+    sender = start(transports.pop)
+    sender.after_fork()  # nothing was sent yet
     sender.submit(b"x", 1)
-    wait_until(lambda: sender.statistics()["retries"] == 1)
-    parent, sender._condition_of_parent = sender._thread, sender._condition  # type: ignore[attr-defined]
-    sender.after_fork()
-    assert sender.statistics() == {
-        "sent": 0,
-        "retries": 0,
-        "queued_bytes": 0,
-        "queued_spans": 0,
-        "oldest_seconds": 0,
-    }
+    assert sender.flush(5)
+    pid = os.getpid()
+    monkeypatch.setattr(os, "getpid", lambda: pid + 1)
+    assert not any(sender.statistics().values())
     sender.submit(b"y", 1)
     assert sender.flush(5)
-    assert [b"y"] == second.sent
-    assert first.closed == 0
-    assert parent is not None
-    with contextlib.suppress(AttributeError):
-        del sender._condition_of_parent  # type: ignore[attr-defined]
+    assert ([b"x"], [b"y"], 0) == (first.sent, second.sent, first.closed)
 
 
 def test_backoff_is_exponential_bounded_and_jittered() -> None:

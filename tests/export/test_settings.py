@@ -14,9 +14,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Export
-from jaeger_guard.export.headers import HiddenHeaders
+from jaeger_guard.export.headers import BearerTokenFile, HiddenHeaders
 from jaeger_guard.export.tls import TlsSettings, build_context, load_material
 
 SECRET = "hunter" + "2hunter2"
@@ -53,7 +54,7 @@ def test_precedence(removed: int, timeout: float, tenant: str | None) -> None:
         (OTEL + "TRACES_", "3", "tenant=traces"),
         (OTEL, "4", "tenant=base"),
     ]
-    environ = {}
+    environ: dict[str, str] = {}
     for prefix, seconds, headers in sources[max(0, removed - 1) :]:
         environ |= {prefix + "TIMEOUT": seconds, prefix + "HEADERS": headers}
     fields: dict[str, Any] = {}
@@ -239,6 +240,10 @@ def test_headers_given_as_argument_are_checked() -> None:
     """What isn't a header's name or value is refused."""
     refusal(headers={"bad name": SECRET})
     refusal(headers={"name": SECRET + "\r\nx: y"})
+    refusal(headers={"name": 5})
+    with pytest.raises(ConfigurationError) as caught:
+        Export(headers="authorization=" + SECRET)  # type: ignore[arg-type]  # the mistake meant
+    assert SECRET not in str(caught.value)
     assert HiddenHeaders({"A": "b"})["a"] == "b"
 
 
@@ -259,6 +264,7 @@ def test_token_file_is_a_directory_or_doubled(tmp_path: Path) -> None:
     token_file = tmp_path / "token"
     token_file.write_text(SECRET)
     headers = {"Authorization": "Basic " + SECRET}
+    assert SECRET not in repr(BearerTokenFile(token_file))
     error = refusal(endpoint="https://h:1", bearer_token_file=token_file, headers=headers)
     assert "Authorization" in error.what
 
@@ -307,7 +313,7 @@ def test_files_that_cannot_be_used_are_named(protocol: Any, pki: Any, tmp_path: 
     broken = write(tmp_path / "broken.pem", pem)
     broken_key = write(tmp_path / "broken.key", pem.replace(b"CERTIFICATE", b"PRIVATE KEY"))
     client, other = pki.client, pki.server
-    cases: list[tuple[dict[str, Path], Path, str]] = [
+    cases: list[tuple[dict[str, Any], Path, str]] = [
         ({"ca_file": tmp_path / "none.pem"}, tmp_path / "none.pem", "doesn't exist"),
         ({"ca_file": tmp_path}, tmp_path, "is a directory"),
         ({"ca_file": client.key_file}, client.key_file, "no certificate"),

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.protobuf.any_pb2 import Any as AnyMessage
 from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]  # no marker
 from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]  # no marker
+
 from jaeger_guard.export import Outcome, Reason, State, Transport
 from jaeger_guard.export.grpc import outcome_of_status
 from jaeger_guard.export.http import parse_retry_after
+from jaeger_guard.export.tls import classify
 from servers.certificates import Certificates
 from servers.old_tls import running_old_tls
 from servers.otlp_sink import GrpcAnswer, GrpcSink, HttpAnswer, HttpSink, partially_refused, running
@@ -31,9 +32,9 @@ def retry_info(seconds: int) -> bytes:
     """Encode a status that asks to wait."""
     information = RetryInfo()
     information.retry_delay.seconds = seconds
-    detail = AnyMessage()
-    detail.Pack(information)
-    return bytes(Status(code=8, details=[detail]).SerializeToString())
+    status = Status(code=8)
+    status.details.add().Pack(information)
+    return bytes(status.SerializeToString())
 
 
 @both
@@ -126,9 +127,7 @@ def test_client_certificate_refused_in_tls_1_2_is_told(
 
 
 @both
-def test_tls_1_1_is_refused(
-    protocol: str, pki: Any, open_transport: Open, payload: bytes
-) -> None:
+def test_tls_1_1_is_refused(protocol: str, pki: Any, open_transport: Open, payload: bytes) -> None:
     """A server that speaks TLS 1.1 at most gets nothing (RFC 8996)."""
     certificates = Certificates.__new__(Certificates)
     object.__setattr__(certificates, "server", pki.server)
@@ -142,9 +141,10 @@ def test_tls_1_1_is_refused(
 def test_min_tls_1_3_refuses_tls_1_2(pki: Any, open_transport: Open, payload: bytes) -> None:
     """min_tls="1.3" refuses a server with TLS 1.2, and takes one with TLS 1.3."""
     fields = {"protocol": "http/protobuf", "ca_file": pki.ours.ca_file, "min_tls": "1.3"}
-    with HttpSink(pki.serving(maximum=ssl.TLSVersion.TLSv1_2)) as old, HttpSink(
-        pki.serving()
-    ) as new:
+    with (
+        HttpSink(pki.serving(maximum=ssl.TLSVersion.TLSv1_2)) as old,
+        HttpSink(pki.serving()) as new,
+    ):
         refused = open_transport(endpoint=old.endpoint, **fields).send(payload, 5)
         accepted = open_transport(endpoint=new.endpoint, **fields).send(payload, 5)
     assert old.received == []
@@ -234,9 +234,7 @@ def test_netrc_does_not_replace_the_token(
     token_file.write_text(TOKEN + "\n")
     with HttpSink(pki.serving()) as sink:
         fields = {"endpoint": sink.endpoint, "protocol": "http/protobuf"}
-        transport = open_transport(
-            **fields, ca_file=pki.ours.ca_file, bearer_token_file=token_file
-        )
+        transport = open_transport(**fields, ca_file=pki.ours.ca_file, bearer_token_file=token_file)
         transport.send(payload, 5)
     assert f"Bearer {TOKEN}" == sink.metadata[0]["authorization"]
 
@@ -341,9 +339,7 @@ def test_http_answers_are_told_apart(
         (GrpcAnswer("UNIMPLEMENTED"), Outcome(State.REJECTED, Reason.INVALID)),
         (GrpcAnswer("RESOURCE_EXHAUSTED"), Outcome(State.REJECTED, Reason.INVALID)),
         (
-            GrpcAnswer(
-                "RESOURCE_EXHAUSTED", "grpc: received message larger than max (5 vs. 4)"
-            ),
+            GrpcAnswer("RESOURCE_EXHAUSTED", "grpc: received message larger than max (5 vs. 4)"),
             Outcome(State.REJECTED, Reason.OVERSIZED),
         ),
         (
@@ -354,9 +350,7 @@ def test_http_answers_are_told_apart(
             Outcome(State.RETRY, Reason.THROTTLED, retry_after=9.0),
         ),
         (
-            GrpcAnswer(
-                "UNAVAILABLE", trailers=(("grpc-status-details-bin", retry_info(10**6)),)
-            ),
+            GrpcAnswer("UNAVAILABLE", trailers=(("grpc-status-details-bin", retry_info(10**6)),)),
             Outcome(State.RETRY, Reason.UNAVAILABLE, retry_after=300.0),
         ),
         (
@@ -457,3 +451,21 @@ def test_retry_after_is_read_in_both_forms() -> None:
     assert parse_retry_after("Thu, 01 Jan 1970 00:00:00 GMT") == 0.0
     assert parse_retry_after("soon") is None
     assert parse_retry_after(None) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (9, Reason.CERTIFICATE_EXPIRED),
+        (10, Reason.CERTIFICATE_EXPIRED),
+        (64, Reason.CERTIFICATE_OF_ANOTHER_HOST),
+        (19, Reason.CERTIFICATE_NOT_TRUSTED),
+    ],
+)
+def test_failed_verification_is_read_from_its_code(code: int, reason: Reason) -> None:
+    """Why a server's certificate was refused is read from OpenSSL's code, not from its text."""
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code = code
+    assert Outcome(State.HOLD, reason) == classify([OSError(), error])
+    assert classify([OSError()]) is None
+    assert Outcome(State.HOLD, Reason.CLOSED_DURING_TLS) == classify([ssl.SSLEOFError()])

@@ -56,7 +56,7 @@ def test_replaced_leaves_are_gone_and_nothing_else(entry: Format, example: Forma
     assert "*".join([*pieces, rest]) == entry.rewrite(example.text, Recorder(instead="*"))
 
 
-@given(st.text(alphabet="ab=;, \"\\\r\n\t:-BearerBasicAWS4/", max_size=60))
+@given(st.text(alphabet='ab=;, "\\\r\n\t:-BearerBasicAWS4/', max_size=60))
 @settings(max_examples=200)
 def test_any_text_survives_a_judge_that_keeps(text: str) -> None:
     """Broken and truncated text comes back byte for byte where nothing is replaced."""
@@ -68,13 +68,30 @@ def test_any_text_survives_a_judge_that_keeps(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "=", ";", ",", '"', "\\", " ", "\n", "a=", "a=1;", 'a="', ", Bearer a", "A: b\n", " \n", "a: "]
+    "unit",
+    [
+        "a",
+        "=",
+        ";",
+        ",",
+        '"',
+        "\\",
+        " ",
+        "\n",
+        "a=",
+        "a=1;",
+        'a="',
+        ", Bearer a",
+        "A: b\n",
+        " \n",
+        "a: ",
+    ],
 )
 def test_time_is_linear(unit: str) -> None:
-    """A hostile text of a megabyte is rewritten in about a second, whatever it is."""
+    """A hostile text of 200 KB is rewritten at once, also while coverage is measured."""
     for entry in FORMATS:
         for start in ("", "Digest ", "Bearer ", "A: b\n"):
-            text = start + unit * (1_000_000 // len(unit))
+            text = start + unit * (200_000 // len(unit))
             began = time.perf_counter()
             try:
                 entry.rewrite(text, Recorder())
@@ -82,7 +99,7 @@ def test_time_is_linear(unit: str) -> None:
                     entry.recognize(text)
             except NotThisFormatError:
                 pass
-            assert time.perf_counter() - began < 3
+            assert time.perf_counter() - began < 2
 
 
 def test_attributes_stay() -> None:
@@ -101,3 +118,18 @@ def test_a_replaced_name_is_written_in_its_place() -> None:
             return "[x]"
 
     assert COOKIE.rewrite(" ann@shop.example = 1;b=2", Names()) == " [x] = 1;[x]=2"
+
+
+def test_what_has_no_value_stays() -> None:
+    """Empty values, quotes around nothing and stray semicolons are no leaves."""
+    recorder = Recorder()
+    for text in ('a=;; b="" ;', "a= ", ";;"):
+        assert text == COOKIE.rewrite(text, recorder)
+    assert recorder.leaves == []
+
+
+def test_a_cookie_behind_an_attribute_is_judged() -> None:
+    """An attribute's value is cut at a comma where another cookie follows."""
+    assert SET_COOKIE.rewrite("a=1; Domain=x.example, b=2", Recorder(instead="*")) == (
+        "a=*; Domain=x.example, b=*"
+    )

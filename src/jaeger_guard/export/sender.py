@@ -67,6 +67,14 @@ class Sender:
         backoff: Pauses between attempts.
     """
 
+    _number: int
+    _queued_bytes: int
+    _flushes: int
+    _hurry: bool
+    _overflowed: bool
+    _deadline: float | None
+    _drained: bool
+
     def __init__(
         self,
         build: Callable[[], Transport],
@@ -223,7 +231,7 @@ class Sender:
         self._sending = False
         self._flushes = 0
         self._hurry = False
-        self._deadline: float | None = None
+        self._deadline = None
         self._drained = True
         self._failures = 0
         self._ready_at = 0.0  # when the pause after a failure is over

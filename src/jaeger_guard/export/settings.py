@@ -85,6 +85,12 @@ class Export:
     use_proxy: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.headers is not None and not isinstance(self.headers, Mapping):
+            raise ConfigurationError(
+                "headers are no mapping",
+                "Export.headers",
+                'Give a dict such as {"x-tenant": "shop"}',
+            )
         if self.headers is not None:  # a copy that can neither change nor show its values
             object.__setattr__(self, "headers", HiddenHeaders(self.headers))
 

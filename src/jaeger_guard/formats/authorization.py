@@ -26,6 +26,8 @@ _SCHEMES: Final = frozenset(
     " goog4-rsa-sha256 signature hawk splunk genie-key sso-key mac acs http-hmac-sha256 googlelogin"
     " wsse edgegrid eg1-hmac-sha256 pat snippet discogs stytch client-bearer".split()
 )
+# These are followed by one credential, whatever it looks like (RFC 9110's token68, and careless kin).
+_WHOLE: Final = frozenset(("basic", "bearer", "negotiate", "ntlm", "kerberos", "jwt", "dpop"))
 _OPEN_PARAMETERS: Final = frozenset(
     "realm algorithm qop nc signedheaders headers stale charset mechanism"
     " oauth_signature_method oauth_version oauth_timestamp ext hash".split()
@@ -37,8 +39,8 @@ def _parameter() -> re.Pattern[str]:
     # RFC 9110, section 11.2: auth-param. A quoted string ends at its quote or at the text's end. The
     # name is matched after a delimiter, so that base64's own "=" starts none.
     return re.compile(
-        r"""(?P<name>(?<![^\s,;])[A-Za-z][A-Za-z0-9_\-]{0,63})(?P<equals>[ \t]{0,8}=[ \t]{0,8})"""
-        r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"?|(?P<bare>[^",;\s][^,;\s]*+))"""
+        r"""(?P<name>(?<![^\s,;])[A-Za-z][A-Za-z0-9_\-]{0,31})(?P<equals>[ \t]{0,8}=[ \t]{0,8})"""
+        r"""(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"?|(?P<bare>[^"=,;\s][^,;\s]*+))"""
     )
 
 
@@ -80,9 +82,9 @@ def _rewrite_one(text: str, judge: Judge) -> str:
         return text
     rest = text[begin:end]
     parameters = list(_parameter().finditer(rest))
-    # A token may end in "=" and hold no other: only what starts with a parameter has parameters.
-    if not parameters or parameters[0].start() != 0 or not known:
-        return text[:begin] + _answer(CREDENTIALS, rest, judge) + text[end:]
+    whole = not known or scheme.rstrip(":").lower() in _WHOLE
+    if whole or not parameters or parameters[0].start() != 0:
+        return text[:begin] + judge.value(CREDENTIALS, rest) + text[end:]
     return text[:begin] + _rewrite_parameters(rest, parameters, judge) + text[end:]
 
 
@@ -97,9 +99,9 @@ def _rewrite_parameters(text: str, parameters: list[re.Match[str]], judge: Judge
         pieces.append(text[found.start() : first])
         value = text[first:last]
         name = found["name"]
-        keep = name.lower() in _OPEN_PARAMETERS or not value
+        keep = name.lower() in _OPEN_PARAMETERS
         # An open parameter is still looked at, under its own name.
-        pieces.append(value if not value else _answer(name if keep else CREDENTIALS, value, judge))
+        pieces.append(judge.value(name if keep else CREDENTIALS, value) if value else value)
         pieces.append(text[last : found.end()])
         position = found.end()
     pieces.append(_between(text[position:], judge))
@@ -108,11 +110,7 @@ def _rewrite_parameters(text: str, parameters: list[re.Match[str]], judge: Judge
 
 def _between(text: str, judge: Judge) -> str:
     """Judge what stands between parameters: only commas and spaces belong there."""
-    return _answer(CREDENTIALS, text, judge) if text.strip(" \t,;\r\n") else text
-
-
-def _answer(name: str, text: str, judge: Judge) -> str:
-    return judge.value(name, text)
+    return judge.value(CREDENTIALS, text) if text.strip(" \t,;\r\n") else text
 
 
 AUTHORIZATION: Final = Format(
@@ -122,7 +120,9 @@ AUTHORIZATION: Final = Format(
     examples=(
         FormatExample("Bearer abc.def-ghi", leaves=((CREDENTIALS, "abc.def-ghi"),)),
         FormatExample("Basic dXNlcjpwYXNz==", leaves=((CREDENTIALS, "dXNlcjpwYXNz=="),)),
-        FormatExample("raw0token1without2scheme", leaves=((CREDENTIALS, "raw0token1without2scheme"),)),
+        FormatExample(
+            "raw0token1without2scheme", leaves=((CREDENTIALS, "raw0token1without2scheme"),)
+        ),
         FormatExample(
             'Digest username="ann", realm="shop", response="6629fa"',
             leaves=((CREDENTIALS, "ann"), ("realm", "shop"), (CREDENTIALS, "6629fa")),
@@ -135,6 +135,8 @@ AUTHORIZATION: Final = Format(
                 (CREDENTIALS, "fe5f80"),
             ),
         ),
-        FormatExample("Bearer one, Bearer two", leaves=((CREDENTIALS, "one"), (CREDENTIALS, "two"))),
+        FormatExample(
+            "Bearer one, Bearer two", leaves=((CREDENTIALS, "one"), (CREDENTIALS, "two"))
+        ),
     ),
 )

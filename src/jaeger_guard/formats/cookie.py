@@ -41,7 +41,7 @@ def _rewrite_value(name: str, value: str, judge: Judge) -> str:
 
 def rewrite_cookie(text: str, judge: Judge) -> str:
     """Rewrite a Cookie header: `name=value; name=value`."""
-    return ";".join(_rewrite_pair(pair, judge) for pair in text.split(";"))
+    return ";".join(_rewrite_pair(pair, judge) if pair else pair for pair in text.split(";"))
 
 
 def rewrite_set_cookie(text: str, judge: Judge) -> str:
@@ -51,7 +51,7 @@ def rewrite_set_cookie(text: str, judge: Judge) -> str:
     return (
         _rewrite_pair(pair, judge)
         + semicolon
-        + ";".join(_rewrite_attribute(piece, judge) for piece in pieces)
+        + ";".join(_rewrite_attribute(piece, judge) if piece else piece for piece in pieces)
     )
 
 
@@ -98,8 +98,6 @@ SET_COOKIE: Final = Format(
             "sid=31d4d96e; Path=/; Expires=Wed, 09 Jun 2032 10:18:14 GMT; HttpOnly",
             leaves=(("cookie.sid", "31d4d96e"),),
         ),
-        FormatExample(
-            "a=1; Path=/, b=2; Secure", leaves=(("cookie.a", "1"), ("cookie.b", "2"))
-        ),
+        FormatExample("a=1; Path=/, b=2; Secure", leaves=(("cookie.a", "1"), ("cookie.b", "2"))),
     ),
 )

@@ -27,9 +27,7 @@ def recognize(text: str) -> bool:
     if newline < 0:
         return False
     first, second = text[:newline].rstrip("\r"), text[newline + 1 : newline + 300]
-    return bool(
-        (_field().match(first) or _start_line().match(first)) and _field().match(second)
-    )
+    return bool((_field().match(first) or _start_line().match(first)) and _field().match(second))
 
 
 def rewrite(text: str, judge: Judge) -> str:
@@ -39,20 +37,21 @@ def rewrite(text: str, judge: Judge) -> str:
     if not any(_field().match(line.rstrip("\r\n")) for line in lines[:2]):
         raise NotThisFormatError
     pieces: list[str] = []
-    prefix, name, value = "", "", ""
+    prefix, name = "", ""
+    value: list[str] = []
     for line in lines:
         body = line.rstrip("\r\n")
         found = _field().match(body)
         if found is None and name and line[:1] in (" ", "\t"):
-            value += line  # obsolete line folding, section 5.2
+            value.append(line)  # obsolete line folding, section 5.2
             continue
-        pieces.append(_rewrite_field(prefix, name, value, judge))
+        pieces.append(_rewrite_field(prefix, name, "".join(value), judge))
         if found is None:
-            prefix, name, value = "", "", line
+            prefix, name, value = "", "", [line]
         else:
             prefix = found.group()
-            name, value = prefix.rstrip(" \t")[:-1].strip(), line[found.end() :]
-    pieces.append(_rewrite_field(prefix, name, value, judge))
+            name, value = prefix.rstrip(" \t")[:-1].strip(), [line[found.end() :]]
+    pieces.append(_rewrite_field(prefix, name, "".join(value), judge))
     return "".join(pieces)
 
 

@@ -189,7 +189,9 @@ class _Reader:
             self.written.append(piece)
             return
         answer = self.judge.value(frame.name(), word)
-        self.written.append(piece if answer is word else f'"{self._escape(answer, chr(34))}"{space}')
+        self.written.append(
+            piece if answer is word else f'"{self._escape(answer, chr(34))}"{space}'
+        )
 
     def _is_key(self, following: int) -> bool:
         return _separator().match(self.text, following) is not None
@@ -270,7 +272,9 @@ JSON: Final = Format(
             '[{"name": "password", "value": "x"}, {"value": "y", "name": "email"}]',
             (("name", "password"), ("password", "x"), ("email", "y"), ("name", "email")),
         ),
-        FormatExample("{'password': 'it\\'s', 'n': None, 'b': b'q'}", (("password", "it's"), ("b", "q"))),
+        FormatExample(
+            "{'password': 'it\\'s', 'n': None, 'b': b'q'}", (("password", "it's"), ("b", "q"))
+        ),
         FormatExample('{"a": 1}\n{"a": "two"}\n', (("a", "1"), ("a", "two"))),
         FormatExample('{"a": {"password": "hunt', (("password", "hunt"),)),
         FormatExample("{user=Jo Doe, on=true}", (("user", "Jo Doe"),)),

@@ -82,7 +82,9 @@ def _string_end(quote: str, *, backslash: bool) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _first_word() -> re.Pattern[str]:
-    return re.compile(r"(?:[\s(;\ufeff]++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*!?)*+([A-Za-z]{1,16})")
+    return re.compile(
+        r"(?:[\s(;\ufeff]++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*!?)*+([A-Za-z]{1,16})"
+    )
 
 
 def rewrite(text: str, judge: Judge) -> str:
@@ -290,7 +292,7 @@ SQL: Final = Format(
     source="ISO/IEC 9075-2, section 5",
     examples=(
         FormatExample(
-            "SELECT \"u\".\"id\", t1.x FROM users AS \"u\" WHERE email = 'o''x@b.example' AND n > -1.5e3"
+            'SELECT "u"."id", t1.x FROM users AS "u" WHERE email = \'o\'\'x@b.example\' AND n > -1.5e3'
             " ORDER BY 1 LIMIT 10 OFFSET 20",
             ((LITERAL, "o'x@b.example"), (LITERAL, "1.5e3")),
         ),
@@ -304,8 +306,10 @@ SQL: Final = Format(
         FormatExample(
             "CREATE TABLE t (a varchar(255), b decimal(10, 2) DEFAULT 5)", ((LITERAL, "5"),)
         ),
-        FormatExample("UPDATE t SET a = $q$it's$q$ WHERE b IN (1, ?, 'cut", (
-            (LITERAL, "it's"), (LITERAL, "1"), (LITERAL, "cut"))),
+        FormatExample(
+            "UPDATE t SET a = $q$it's$q$ WHERE b IN (1, ?, 'cut",
+            ((LITERAL, "it's"), (LITERAL, "1"), (LITERAL, "cut")),
+        ),
         FormatExample("ALTER USER bob IDENTIFIED BY tiger", ((LITERAL, "tiger"),)),
         FormatExample("COPY t (a) FROM STDIN;\n1\tbob\n", ((LITERAL, "\n1\tbob\n"),)),
     ),

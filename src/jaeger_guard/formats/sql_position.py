@@ -7,30 +7,35 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-STATEMENT_WORDS: Final = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+STATEMENT_WORDS: Final = _words(
     "ABORT ALTER ANALYZE ASSERT ATTACH BACKUP BATCH BEGIN BULK CALL CHECKPOINT CLOSE CLUSTER COMMENT"
     " COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DENY DESC DESCRIBE DETACH DISCARD DO DROP END EXEC"
     " EXECUTE EXPLAIN FETCH FLUSH FROM GRANT HANDLER IF IMPORT INSERT KILL LISTEN LOAD LOCK MATCH"
     " MERGE MOVE NOTIFY OPEN OPTIMIZE OPTIONAL PRAGMA PREPARE PRINT REFRESH REINDEX RELEASE RENAME"
     " REPAIR REPLACE RESET RESTORE RESTRICT REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE"
-    " TRUNCATE UNLISTEN UNLOAD UNLOCK UNWIND UPDATE UPSERT USE VACUUM VALUES WAITFOR WITH".split()
+    " TRUNCATE UNLISTEN UNLOAD UNLOCK UNWIND UPDATE UPSERT USE VACUUM VALUES WAITFOR WITH"
 )
 
 _ROW_COUNTS: Final = frozenset({"LIMIT", "OFFSET", "FETCH", "FIRST", "NEXT", "TOP"})
-_CLAUSES: Final = frozenset(
-    "SELECT FROM WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH SET VALUES UNION RETURNING ON TOP".split()
+_CLAUSES: Final = _words(
+    "SELECT FROM WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH SET VALUES UNION RETURNING ON TOP"
 )
 _TABLES_FOLLOW: Final = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "EXISTS", "."})
-_SIZED_TYPES: Final = frozenset(
+_SIZED_TYPES: Final = _words(
     "BINARY BIT CHAR CHARACTER DATETIME DATETIME2 DEC DECIMAL DOUBLE FLOAT INT INTEGER BIGINT SMALLINT"
     " TINYINT MEDIUMINT NCHAR NUMBER NUMERIC NVARCHAR NVARCHAR2 TIME TIMESTAMP TIMESTAMPTZ VARBINARY"
-    " VARBIT VARCHAR VARCHAR2 VARYING VECTOR".split()
+    " VARBIT VARCHAR VARCHAR2 VARYING VECTOR"
 )
-_SCALED_TYPES: Final = frozenset("DEC DECIMAL DOUBLE FLOAT NUMBER NUMERIC".split())
+_SCALED_TYPES: Final = _words("DEC DECIMAL DOUBLE FLOAT NUMBER NUMERIC")
 # Inside these parentheses a text in double quotes is a value, not a column.
-_VALUE_LISTS: Final = frozenset(
+_VALUE_LISTS: Final = _words(
     "VALUES VALUE IN CONCAT CONCAT_WS PASSWORD MD5 SHA SHA1 SHA2 ENCRYPT AES_ENCRYPT AES_DECRYPT"
-    " CRYPT DIGEST HMAC PGP_SYM_ENCRYPT PGP_SYM_DECRYPT".split()
+    " CRYPT DIGEST HMAC PGP_SYM_ENCRYPT PGP_SYM_DECRYPT"
 )
 _VALUES_FOLLOW: Final = frozenset(
     {"=", "<", ">", "!", "~", "+", "|", "LIKE", "ILIKE", "RLIKE", "REGEXP", "SIMILAR", "GLOB"}
@@ -122,12 +127,7 @@ class Position:
             return True
         if size <= 5 and previous == "(" and frame.opener in _SIZED_TYPES:
             return True
-        return (
-            size <= 3
-            and previous == ","
-            and frame.commas == 1
-            and frame.opener in _SCALED_TYPES
-        )
+        return size <= 3 and previous == "," and frame.commas == 1 and frame.opener in _SCALED_TYPES
 
     def keeps_quoted(self, body: str, following: str) -> bool:
         """Say whether a text in double quotes is an identifier; `following` is what is behind it."""

@@ -67,7 +67,9 @@ def rewrite(text: str, judge: Judge) -> str:
     for line in lines:
         bare = line.rstrip("\r\n")
         frame = _frame().match(bare)
-        is_structure = frame is not None or (_header().match(bare) is not None and bool(bare.strip()))
+        is_structure = frame is not None or (
+            _header().match(bare) is not None and bool(bare.strip())
+        )
         content = bare.lstrip(" |")
         indent = len(bare) - len(content)
         # Source lines stand deeper than the `File` line; the message stands less deep.

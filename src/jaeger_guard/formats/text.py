@@ -1,8 +1,8 @@
 """Free text, such as messages: URLs, assignments, JSON and quoted statements in it become leaves.
 
 Theory of operation. Finders (`text_findings`) point at stretches of the text that have a structure.
-They are taken from left to right; one that overlaps an earlier one is skipped, since the earlier
-one hands its inside to the judge. Where the judge changes one, the text is cut there. What lies
+They are taken from left to right; one that begins inside an earlier one is skipped where that was
+changed, or hands its inside to the judge. Where the judge changes one, the text is cut there. What lies
 between the cuts goes to the judge whole, under `text.chunk`: the end of all taking apart, where
 detectors alone look. An unchanged stretch cuts nothing, so no cut goes through a detector's match.
 """
@@ -12,7 +12,8 @@ from __future__ import annotations
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample
-from jaeger_guard.formats.text_findings import Stretch, find_stretches
+from jaeger_guard.formats.text_findings import find_stretches
+from jaeger_guard.formats.text_stretch import Stretch
 from jaeger_guard.types import Judge
 
 CHUNK: Final = "text.chunk"
@@ -22,20 +23,28 @@ def rewrite(text: str, judge: Judge) -> str:
     """Rewrite any text; it is never refused."""
     written: list[str] = []
     end = taken = 0
+    seen = (-1, -1, "")
     for stretch in sorted(find_stretches(text), key=_order):
+        identity = (stretch.start, stretch.end, stretch.name)
         if stretch.start < taken:
             continue
+        if identity == seen:  # unchanged, or it would have been taken
+            taken = stretch.end if stretch.covers else taken
+            continue
+        seen = identity
         if stretch.rewrite is None:
             taken = stretch.end
             continue
-        answer, taken = stretch.rewrite(text, stretch, judge)
-        if answer == text[stretch.start : taken]:
+        answer, reached = stretch.rewrite(text, stretch, judge)
+        if answer == text[stretch.start : reached]:
+            taken = reached if stretch.covers else taken
             continue
+        taken = reached
         written += (_chunk(text[end : stretch.start], judge), answer)
         end = taken
-    rest = text if end == 0 and not written else text[end:]
-    written.append(_chunk(rest, judge))
-    return written[0] if len(written) == 1 else "".join(written)
+    if not written:
+        return _chunk(text, judge)
+    return "".join(written) + _chunk(text[end:], judge)
 
 
 def _order(stretch: Stretch) -> tuple[int, int]:
@@ -68,9 +77,7 @@ TEXT: Final = Format(
             ("token", "abc"),
             ("key", "a,b"),
         ),
-        _example(
-            "Authorization: Bearer abc.def failed", ("Authorization", "Bearer abc.def")
-        ),
+        _example("Authorization: Bearer abc.def failed", ("Authorization", "Bearer abc.def")),
         _example("the password is hunter2.", ("password", "hunter2")),
         _example("the password is incorrect"),
         _example(
@@ -86,12 +93,8 @@ TEXT: Final = Format(
             ("redis.argument", "x"),
             ("redis.argument", "y z"),
         ),
-        _example(
-            'got {"password": "x", "n": 1}: 400', ("password", "x"), ("n", "1")
-        ),
-        _example(
-            "Max retries exceeded with url: /a?token=b (Caused by", ("url", "/a?token=b")
-        ),
+        _example('got {"password": "x", "n": 1}: 400', ("password", "x"), ("n", "1")),
+        _example("Max retries exceeded with url: /a?token=b (Caused by", ("url", "/a?token=b")),
         _example('near "SELEC 5": syntax error', ("sql.literal", "5")),
     ),
 )

@@ -31,13 +31,17 @@ _QUOTED: Final = (
     ("Duplicate entry '", ("' for key", "'"), PARAMETER),
     ("duplicate key value is (", (").", ")"), PARAMETER),
     (" value: '", ("' for column", "'"), PARAMETER),
-    ('invalid input syntax for type ', (), PARAMETER),
+    ("invalid input syntax for type ", (), PARAMETER),
     ("invalid input value for enum ", (), PARAMETER),
     ("dup key: {", ("}\n", "}"), PARAMETER),
     ("near '", ("' at line", "'."), "fragment"),
     ('near "', ('": syntax', '"'), "fragment"),
 )
+# A statement has many lines; everything else is on one.
 _WHOLE_TEXT: Final = frozenset({"[SQL: "})
+# No real text quotes more values of one kind; from here on the rest is taken as one value, so that
+# looking for ends stays linear.
+_MOST: Final = 64
 
 
 @lru_cache(maxsize=1)
@@ -54,6 +58,7 @@ def find_database_errors(text: str) -> Iterator[Stretch]:
     """Yield the values, parameters and statements that a database's error quotes."""
     for opening, closings, kind in _QUOTED:
         position = text.find(opening)
+        count = 0
         while position >= 0:
             start = position + len(opening)
             if not closings:  # …type integer: "abc"
@@ -62,9 +67,15 @@ def find_database_errors(text: str) -> Iterator[Stretch]:
                 closings_here: tuple[str, ...] = ('"',)
             else:
                 closings_here = closings
-            if start < 0 or (opening == ")=(" and "Key (" not in text[max(0, position - 260) : position]):
+            if start < 0 or (
+                opening == ")=(" and "Key (" not in text[max(0, position - 260) : position]
+            ):
                 position = text.find(opening, position + len(opening))
                 continue
+            count += 1
+            if count > _MOST:
+                yield Stretch(start, len(text), PARAMETER, judge_leaf)
+                break
             end = _end(text, start, closings_here, across_lines=opening in _WHOLE_TEXT)
             if end > start:
                 rewrite = _rewrite_fragment if kind == "fragment" else judge_leaf

@@ -21,15 +21,18 @@ _COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 
 
 def find_stretches(text: str) -> Iterator[Stretch]:
-    """Yield every stretch of `text` that has a structure, in no order; they may overlap."""
-    for start, end in marker_spans(text):
-        yield Stretch(start, end, "", None)
-    yield from _urls(text)
+    """Yield every stretch of `text` that has a structure.
+
+    They may overlap. Where two begin and end alike, the one that knows more comes first.
+    """
+    yield from find_database_errors(text)
     yield from _assignments(text)
     if " is " in text or " was " in text:
         yield from _statements(text)
+    yield from _urls(text)
     yield from _documents(text)
-    yield from find_database_errors(text)
+    for start, end in marker_spans(text):
+        yield Stretch(start, end, "", None)
 
 
 # --- URLs --------------------------------------------------------------------------------------
@@ -41,15 +44,23 @@ def _url_rest() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
-def _relative_url() -> re.Pattern[str]:
-    # A path with parameters, or parameters alone; and the path of a request line.
+def _request_path() -> re.Pattern[str]:
     return re.compile(
-        r"""(?<![^\s"'(=<:])(?:/[^\s"'<>?]{0,1024})?\?[\w.\[\]%\-]{1,64}=[^\s"'<>`]*+"""
-        r"""|(?<=GET\ )/\S*+|(?<=POST\ )/\S*+|(?<=PUT\ )/\S*+|(?<=DELETE\ )/\S*+"""
-        r"""|(?<=PATCH\ )/\S*+|(?<=HEAD\ )/\S*+|(?<=OPTIONS\ )/\S*+|(?<=\ url:\ )/\S*+""".replace(
-            r"\ ", " "
-        )
+        r"(?:\b(?:GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) |\burl: )(?=/)([^\s\"'<>`]++)"
     )
+
+
+@lru_cache(maxsize=1)
+def _parameters() -> re.Pattern[str]:
+    return re.compile(r"\?[\w.\[\]%\-]{1,64}=[^\s\"'<>`]*+")
+
+
+@lru_cache(maxsize=1)
+def _path_before() -> re.Pattern[str]:
+    return re.compile(r"(?:.*[\s\"'<>`(=:])?(?P<path>/.*)\Z", re.DOTALL)
+
+
+_SCHEME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-:"
 
 
 def _urls(text: str) -> Iterator[Stretch]:
@@ -57,20 +68,23 @@ def _urls(text: str) -> Iterator[Stretch]:
     while position >= 0:
         end = _url_end(text, position + 3)
         window = text[max(0, position - 40) : position]
-        scheme = len(window) - len(window.rstrip(_SCHEME_CHARACTERS))
-        start = position - scheme
+        scheme = window[len(window.rstrip(_SCHEME_CHARACTERS)) :].lstrip("0123456789+.-:")
         if scheme:
-            yield Stretch(start, end, "url", judge_leaf)
+            yield Stretch(position - len(scheme), end, "url", judge_leaf)
         position = text.find("://", max(end, position + 3))
-    if "/" in text or "?" in text:
-        for found in _relative_url().finditer(text):
-            if found.end() - found.start() > 1:
-                yield Stretch(found.start(), _trim(text, *found.span()), "url", judge_leaf)
-
-
-_SCHEME_CHARACTERS: Final = (
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-:"
-)
+    for found in _request_path().finditer(text) if "/" in text else ():
+        start, end = found.span(1)
+        if end - start > 1:
+            yield Stretch(start, _trim(text, start, end), "url", judge_leaf)
+    last = 0
+    for found in _parameters().finditer(text) if "?" in text else ():
+        start, end = found.span()
+        # No character is looked back at twice, as the window begins behind the last finding.
+        path = _path_before().match(text[max(last, start - 1024) : start])
+        if path is not None:
+            start -= len(path["path"])
+        last = end
+        yield Stretch(start, _trim(text, start, end), "url", judge_leaf)
 
 
 def _url_end(text: str, start: int) -> int:
@@ -81,21 +95,21 @@ def _url_end(text: str, start: int) -> int:
 
 def _trim(text: str, start: int, end: int) -> int:
     """Leave out the punctuation that belongs to the sentence around a URL."""
-    while end > start:
+    for _ in range(16):
         last = text[end - 1]
-        if last in ".,;:!":
-            end -= 1
-        elif last in ")]}" and _opens(text, start, end, last) < text.count(last, start, end):
-            end -= 1
-        else:
+        if end - start < 2:
             break
-        if end < start + 4096 < end + 2:  # such a tail is no sentence's
+        if last in ")]}":
+            opener = _OPENERS[last]
+            if text.count(opener, start, end) >= text.count(last, start, end):
+                break
+        elif last not in ".,;:!":
             break
+        end -= 1
     return end
 
 
-def _opens(text: str, start: int, end: int, closer: str) -> int:
-    return text.count({")": "(", "]": "[", "}": "{"}[closer], start, end)
+_OPENERS: Final = {")": "(", "]": "[", "}": "{"}
 
 
 # --- Assignments -------------------------------------------------------------------------------
@@ -151,8 +165,10 @@ def _assignments(text: str) -> Iterator[Stretch]:
         name = found["name"] or found["option"]
         start, end, position = _value(text, found.end(), name)
         if end > start:
-            yield Stretch(start, end, name, judge_leaf)
-        position = max(position, found.end())
+            yield Stretch(start, end, name, judge_leaf, covers=False)
+        # `error: password=x` assigns within a value; the bound keeps `a=a=a=…` linear.
+        is_short = 0 < end - start <= 256
+        position = found.end() if is_short else max(position, found.end())
 
 
 def _value(text: str, start: int, name: str) -> tuple[int, int, int]:
@@ -166,7 +182,9 @@ def _value(text: str, start: int, name: str) -> tuple[int, int, int]:
         body = start + backslashes + 1
         if backslashes:
             line_end = text.find("\n", body)
-            closing = text.find("\\" * backslashes + quote, body, line_end if line_end >= 0 else None)
+            closing = text.find(
+                "\\" * backslashes + quote, body, line_end if line_end >= 0 else None
+            )
             end = closing if closing >= 0 else (line_end if line_end >= 0 else len(text))
             return body, end, min(len(text), end + backslashes + 1)
         match = _quoted_body(quote).match(text, body)
@@ -192,7 +210,6 @@ def _value(text: str, start: int, name: str) -> tuple[int, int, int]:
         return start, max(end, separator + 3), max(end, separator + 3)
     while end > start and text[end - 1] in ".!:":
         end -= 1
-    # `a:b=c` is an assignment to b as well, unless it is judged as a's value already.
     return start, end, end
 
 

@@ -18,12 +18,14 @@ class Stretch:
         name: The leaf's name.
         rewrite: Answers what stands for the stretch, and where it ended; None where it is to be
             left alone and only keeps others from looking into it.
+        covers: Whether nobody needs to look into it again where the judge changed nothing.
     """
 
     start: int
     end: int
     name: str
     rewrite: Callable[[str, Stretch, Judge], tuple[str, int]] | None
+    covers: bool = True
 
 
 def judge_leaf(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:

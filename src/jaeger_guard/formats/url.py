@@ -76,10 +76,14 @@ def rewrite(text: str, judge: Judge) -> str:
     oracle = _oracle().match(head)
     if oracle is not None:
         prefix, user, password = oracle.groups()
-        credentials = _leaf("url.username", user, judge) + "/" + _leaf("url.password", password, judge)
+        credentials = (
+            _leaf("url.username", user, judge) + "/" + _leaf("url.password", password, judge)
+        )
         return lead + prefix + credentials + head[oracle.end() - 1 :]
     first = re.split(r"[/?#]", head, maxsplit=1)[0]
-    if any(character.isspace() for character in first) or (len(first) == len(head) and ":" not in head):
+    if any(character.isspace() for character in first) or (
+        len(first) == len(head) and ":" not in head
+    ):
         raise NotThisFormatError
     if head[:12].lower().startswith(_OPAQUE):
         scheme, colon, rest = head.partition(":")
@@ -133,9 +137,7 @@ def _parameter(piece: str, judge: Judge) -> str:
     written = judge.name(name, Notation.URL)
     encoded = raw_name if written is name else quote(written, safe="-._~[]", errors="replace")
     return (
-        encoded
-        + equals
-        + _leaf(plain_name(name), raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
+        encoded + equals + _leaf(plain_name(name), raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
     )
 
 
@@ -194,10 +196,9 @@ def _authority_end(scheme: str, text: str) -> int:
     if any(character.isspace() for character in between):
         return end
     is_web = scheme.rstrip("/").rstrip(":").rpartition(":")[2].lower() in _WEB
-    if port.isdigit() or not port:
-        # `user:12#3@host`: a password that begins like a port, credible for databases alone.
-        if is_web or "=" in between or "?" in between:
-            return end
+    # `user:12#3@host`: a password that begins like a port, credible for databases alone.
+    if (port.isdigit() or not port) and (is_web or "=" in between or "?" in between):
+        return end
     following = re.search(r"[/?#\\]", text[at:])
     return len(text) if following is None else at + following.start()
 

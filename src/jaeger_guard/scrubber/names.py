@@ -24,8 +24,6 @@ def scrub_name(
         request = _REQUEST.fullmatch(name)
         if request is not None:
             path = request.group(2)
-            scrubbed = scrubber.judge_leaf("url.path", decision, path, found, 1)
+            scrubbed = scrubber.scrub_as("url_path", decision, path, found)
             return name if scrubbed == path else f"{request.group(1)} {scrubbed}"
     return scrubber.scrub(decision, name, found)
-
-

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.categories import CONTENT_WITHHELD, addresses
+from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
 from jaeger_guard.encodings import base64_decode, percent_decode, unescape_entities
 from jaeger_guard.formats import FORMATS
 from jaeger_guard.formats.format import NotThisFormatError
@@ -54,6 +55,8 @@ _LONGEST_BASE64: Final = 65_536
 # Detectors that are too vague for a second search, across the borders of a format's leaves.
 _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 
+_STRUCTURED: Final = frozenset({"json", "form"})
+
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = re.compile(r"[=:?\[{%\\&]|\b(?:password|Duplicate)\b|\s--?[A-Za-z]")
 
@@ -64,6 +67,7 @@ class TextScrubber:
     def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
         self._policy = policy
         self._scanner = scanner
+        self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
     def scrub(
         self,
@@ -77,7 +81,10 @@ class TextScrubber:
         if not text or decision.unsafe:
             return text
         if decision.whole is not None:
-            return self._whole(decision, decision.whole, text, found, notation)
+            inner = self._structured_body(decision, text)
+            if inner is None:
+                return self._whole(decision, decision.whole, text, found, notation)
+            decision = inner
         conditional = decision.key_class.category
         if conditional is not None and decision.key_class.kind is KeyKind.UNKNOWN:
             treatment = decision.treatments.get(conditional)
@@ -159,11 +166,11 @@ class TextScrubber:
             ranked.append((match, treatment.action.protection))
         return resolve_overlaps(ranked)
 
-    def judge_leaf(
-        self, name: str, parent: KeyDecision, text: str, found: Findings, depth: int
+    def scrub_as(
+        self, format_name: str, decision: KeyDecision, text: str, found: Findings
     ) -> str:
-        """Scrub a text under a leaf's name, as a format would."""
-        return self.scrub(self._policy.decide_leaf(name, parent), text, found, depth=depth)
+        """Scrub a text that is known to be of a format, whatever its key says."""
+        return self._rewrite(format_name, decision, text, found, Notation.TEXT, 0)
 
     def _rewrite(
         self,
@@ -186,6 +193,24 @@ class TextScrubber:
             decision, scrubbed, found, inner, wanted=_between_leaves, format_name=format_name
         )
 
+    def _structured_body(self, decision: KeyDecision, text: str) -> KeyDecision | None:
+        """Look into a body that the key alone would redact: its structure says more than the key.
+
+        A rule that means the whole body says `drop`, or names the key.
+        """
+        if (
+            decision.key_class.category != CONTENT_BODY
+            or decision.whole is None
+            or decision.whole.action is not Action.REDACT
+            or decision.matched
+            or recognize(text) not in _STRUCTURED
+        ):
+            return None
+        inner = self._bodies.get(decision)
+        if inner is None:
+            inner = self._bodies[decision] = replace(decision, whole=None, category=None)
+        return inner
+
     def _fall_back(
         self,
         format_name: str,
@@ -195,8 +220,8 @@ class TextScrubber:
         notation: Notation,
         depth: int,
     ) -> str:
-        other = recognize(text)
-        if other == format_name:
+        other = "redis" if format_name == "sql" else recognize(text)
+        if other == format_name or (format_name == "redis" and other == "sql"):
             other = "text" if format_name != "text" else None
         if other is None:
             return self.search(decision, text, found, notation)

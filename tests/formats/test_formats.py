@@ -1,0 +1,143 @@
+"""The registry of formats: every entry keeps what it isn't told to change."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jaeger_guard.formats import FORMATS, Format, FormatExample, NotThisFormatError
+from jaeger_guard.markers import is_marker, marker
+from jaeger_guard.types import Notation
+
+EXAMPLES = [
+    pytest.param(entry, example, id=f"{entry.name}-{number}")
+    for entry in FORMATS.values()
+    for number, example in enumerate(entry.examples)
+]
+HOSTILE = {
+    **{repr(unit): unit * (1_000_000 // len(unit)) for unit in ("a", "@", '"', "%", "(", "[", "{")},
+    **{
+        repr(unit): unit * (300_000 // len(unit))
+        for unit in ("1 ", "a=", "?a=", ")=(", "/(", "\\'")
+    },
+    **{
+        repr(unit): unit * (300_000 // len(unit))
+        for unit in ("a: ", "'", "-", "--", "/*", "$a$", "#")
+    },
+    **{
+        repr(unit): unit * (300_000 // len(unit))
+        for unit in ("://", "near '", '{"', "\n", "a.", ";")
+    },
+    **{
+        repr(unit): unit * (300_000 // len(unit))
+        for unit in ("Key (a)=(", "a\n at ", "&a", "[[SQL: ")
+    },
+    **{
+        repr(unit): unit * (300_000 // len(unit))
+        for unit in ("='", "near 'x'. ", "a='b\\", "GET /", "<")
+    },
+}
+
+
+class Recorder:
+    """A judge that changes nothing and notes every leaf."""
+
+    def __init__(self) -> None:
+        self.leaves: list[tuple[str, str]] = []
+
+    def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
+        self.leaves.append((name, text))
+        return text
+
+    def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
+        return text
+
+
+class Replacer:
+    """A judge that replaces every leaf, and knows its own markers; chunks are for detectors."""
+
+    def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
+        if name == "text.chunk" or is_marker(text):
+            return text
+        return marker("content.body", notation)
+
+    def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
+        return text
+
+
+@pytest.mark.parametrize(("entry", "example"), EXAMPLES)
+def test_example_yields_its_leaves_and_stays(entry: Format, example: FormatExample) -> None:
+    """A format hands out exactly the leaves of its examples; unchanged, they stay byte for byte."""
+    judge = Recorder()
+    assert entry.rewrite(example.text, judge) == example.text
+    assert tuple(judge.leaves) == example.leaves
+
+
+@pytest.mark.parametrize(("entry", "example"), EXAMPLES)
+def test_scrubbing_an_example_twice_equals_once(entry: Format, example: FormatExample) -> None:
+    """What a format wrote is of that format still, and has nothing left to replace."""
+    once = entry.rewrite(example.text, Replacer())
+    assert entry.rewrite(once, Replacer()) == once
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_truncated_example_is_read_as_far_as_it_goes(entry: Format, cut: int) -> None:
+    """A text that was cut off anywhere raises nothing but NotThisFormatError, and stays."""
+    for example in entry.examples:
+        text = example.text[:-cut]
+        judge = Recorder()
+        try:
+            assert entry.rewrite(text, judge) == text
+        except NotThisFormatError:
+            assert not judge.leaves
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+def test_own_examples_are_recognized(entry: Format) -> None:
+    """What a format recognizes, it can rewrite; what it recognizes among its examples is some."""
+    if entry.recognize is None:
+        return
+    assert any(entry.recognize(example.text) for example in entry.examples)
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(alphabet="abZ019 \n\t\"'`\\/?&=;:#%{}[](),@-+$_<>|*é", max_size=50))
+def test_scrubbing_any_text_twice_equals_once(entry: Format, text: str) -> None:
+    """Replacing every leaf leaves a text in which nothing more is to be replaced."""
+    try:
+        once = entry.rewrite(text, Replacer())
+        twice = entry.rewrite(once, Replacer())
+    except NotThisFormatError:
+        return
+    assert twice == once
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_takes_linear_time(entry: Format, name: str) -> None:
+    """No text of a megabyte holds the worker up, whatever it repeats."""
+    text = HOSTILE[name]
+    started = time.process_time()
+    if entry.recognize is not None:
+        entry.recognize(text)
+    try:
+        entry.rewrite(text, Recorder())
+    except NotThisFormatError:
+        pass
+    assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+@settings(max_examples=60, deadline=None)
+@given(text=st.text(alphabet="abZ019 \n\t\"'`\\/?&=;:#%{}[]().,@-+$_<>|*é\ud800", max_size=60))
+def test_any_text_stays_where_nothing_is_found(entry: Format, text: str) -> None:
+    """A judge that changes nothing gets the same text back from every format."""
+    try:
+        assert entry.rewrite(text, Recorder()) == text
+    except NotThisFormatError:
+        return
