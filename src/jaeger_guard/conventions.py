@@ -15,6 +15,8 @@ from jaeger_guard.categories import (
     CONTACT_EMAIL,
     CONTENT_BODY,
     CONTENT_PROMPT,
+    CONTENT_SQL_LITERAL,
+    CREDENTIAL_PASSWORD,
     CREDENTIAL_SESSION,
     DEVICE_ID,
     IDENTITY_USER,
@@ -252,6 +254,21 @@ OPAQUE_LEAVES: Final = frozenset(
 SECRET_LEAVES: Final = frozenset(
     "awsaccesskeyid googleaccessid authorization.credentials samlresponse samlrequest".split()
 )
+# Names that our own formats give to leaves that have none of their own.
+STRUCTURAL_CATEGORIES: Final = {
+    "url.username": CREDENTIAL_PASSWORD,
+    "url.password": CREDENTIAL_PASSWORD,
+    "sql.literal": CONTENT_SQL_LITERAL,
+    "db.query.parameter": CONTENT_SQL_LITERAL,
+    "redis.argument": CONTENT_SQL_LITERAL,
+}
+STRUCTURAL_FORMATS: Final = {
+    "url": "url",
+    "uri": "url",
+    "db.query.text": "sql",
+    "sql.comment": "text",
+    "exception.message": "text",
+}
 # Cookies that hold a preference and never a visitor.
 HARMLESS_COOKIES: Final = frozenset(
     "theme lang language locale currency consent timezone tz dark darkmode color country region i18n"

@@ -68,7 +68,10 @@ class KeyClass:
 
 _SAFE: Final = KeyClass(KeyKind.SAFE)
 _UNKNOWN: Final = KeyClass(KeyKind.UNKNOWN)
-_IDENTIFIER: Final = KeyClass(KeyKind.UNKNOWN, identifier=True)
+# An id or a version may look like a phone number or an address: `1.2.3.4`.
+_IDENTIFIER: Final = KeyClass(
+    KeyKind.UNKNOWN, exempt=("network.*", "contact.phone"), identifier=True
+)
 _PEER: Final = KeyClass(KeyKind.UNKNOWN, exempt=("contact.phone",), peer=True)
 # A machine's own name or address: wanted by whoever debugs, and nobody's personal data.
 _MACHINE: Final = KeyClass(
@@ -223,9 +226,16 @@ def _classify_leaf(name: str) -> KeyClass:
         return _classify_cookie(name[len(COOKIE_PREFIX) :])
     if lowered in conventions.SECRET_LEAVES:
         return KeyClass(KeyKind.CATEGORY, category=CREDENTIAL_TOKEN)
+    if lowered in conventions.STRUCTURAL_CATEGORIES:
+        return KeyClass(
+            KeyKind.CATEGORY, category=conventions.STRUCTURAL_CATEGORIES[lowered]
+        )
+    if lowered in conventions.STRUCTURAL_FORMATS:
+        return KeyClass(KeyKind.FORMAT, format=conventions.STRUCTURAL_FORMATS[lowered])
     if lowered in conventions.OPAQUE_LEAVES:
         return KeyClass(KeyKind.UNKNOWN, category=CREDENTIAL_TOKEN)
-    return _by_words(name, category_of(name))
+    known = _table().get(lowered) if "." in lowered else None
+    return _by_words(name, category_of(name)) if known is None else known
 
 
 def _classify_cookie(name: str) -> KeyClass:

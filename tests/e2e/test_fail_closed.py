@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -14,6 +15,7 @@ from servers.collector import Collector
 from servers.old_tls import running_old_tls
 
 pytestmark = pytest.mark.e2e
+Protocol = Literal["grpc", "http/protobuf"]
 PROTOCOLS = pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 
 
@@ -56,7 +58,7 @@ def assert_nothing_arrived(collector: Collector, service: str) -> None:
     "wrong", ["foreign CA", "no client certificate", "foreign client", "expired client"]
 )
 def test_wrong_certificates_send_nothing(
-    collector: Collector, protocol: str, wrong: str, caplog: pytest.LogCaptureFixture
+    collector: Collector, protocol: Protocol, wrong: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A wrong CA, and a missing, foreign or expired client certificate, end in silence and a log."""
     certificates = collector.certificates
@@ -85,7 +87,7 @@ def test_wrong_certificates_send_nothing(
 
 @PROTOCOLS
 def test_expired_server_gets_nothing(
-    collector: Collector, protocol: str, caplog: pytest.LogCaptureFixture
+    collector: Collector, protocol: Protocol, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server whose certificate expired yesterday gets no span, and the log says so."""
     certificates = collector.certificates
@@ -106,7 +108,7 @@ def test_expired_server_gets_nothing(
 
 @PROTOCOLS
 def test_old_tls_gets_nothing(
-    collector: Collector, protocol: str, caplog: pytest.LogCaptureFixture
+    collector: Collector, protocol: Protocol, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A server that speaks TLS 1.1 at most gets no byte of a span (RFC 8996)."""
     certificates = collector.certificates

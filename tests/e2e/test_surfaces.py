@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import pytest
 from opentelemetry.sdk.resources import Resource
@@ -19,12 +20,15 @@ from servers.jaeger import Jaeger
 from servers.reading import planted_found
 
 pytestmark = pytest.mark.e2e
+Protocol = Literal["grpc", "http/protobuf"]
 PROTOCOLS = pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
 PLANTED = (EMAIL, CARD, TOKEN, PASSWORD, BEARER, JWT)
 
 
 @contextmanager
-def guarded(server: Jaeger | Collector, protocol: str, service: str) -> Iterator[TracerProvider]:
+def guarded(
+    server: Jaeger | Collector, protocol: Protocol, service: str
+) -> Iterator[TracerProvider]:
     """Lend a guarded provider that has exported everything when the context ends."""
     certificates = server.certificates
     guard = configure(
@@ -44,7 +48,9 @@ def guarded(server: Jaeger | Collector, protocol: str, service: str) -> Iterator
 
 
 @contextmanager
-def unguarded(server: Jaeger | Collector, protocol: str, service: str) -> Iterator[TracerProvider]:
+def unguarded(
+    server: Jaeger | Collector, protocol: Protocol, service: str
+) -> Iterator[TracerProvider]:
     """Lend the plain SDK's provider with the same peer."""
     certificates = server.certificates
     provider = plain_provider(
@@ -63,7 +69,7 @@ def unguarded(server: Jaeger | Collector, protocol: str, service: str) -> Iterat
 
 
 @PROTOCOLS
-def test_jaeger_shows_what_a_plain_sdk_sends(jaeger: Jaeger, protocol: str) -> None:
+def test_jaeger_shows_what_a_plain_sdk_sends(jaeger: Jaeger, protocol: Protocol) -> None:
     """Every planted value of an unguarded span is found in Jaeger: the search can see."""
     with unguarded(jaeger, protocol, "control") as provider:
         trace_id = record_planted(provider)
@@ -74,7 +80,7 @@ def test_jaeger_shows_what_a_plain_sdk_sends(jaeger: Jaeger, protocol: str) -> N
 
 
 @PROTOCOLS
-def test_nothing_planted_is_in_jaeger(jaeger: Jaeger, protocol: str) -> None:
+def test_nothing_planted_is_in_jaeger(jaeger: Jaeger, protocol: Protocol) -> None:
     """From a guarded service Jaeger holds both spans and all benign values, and nothing planted."""
     service = f"shop-{uuid.uuid4().hex[:8]}"
     with guarded(jaeger, protocol, service) as provider:
@@ -90,7 +96,7 @@ def test_nothing_planted_is_in_jaeger(jaeger: Jaeger, protocol: str) -> None:
 
 
 @PROTOCOLS
-def test_nothing_planted_passes_the_collector(collector: Collector, protocol: str) -> None:
+def test_nothing_planted_passes_the_collector(collector: Collector, protocol: Protocol) -> None:
     """In the bytes behind nginx and a collector stand both spans, and nothing planted."""
     service = f"shop-{uuid.uuid4().hex[:8]}"
     with guarded(collector, protocol, service) as provider:
@@ -106,7 +112,7 @@ def test_nothing_planted_passes_the_collector(collector: Collector, protocol: st
 
 
 @PROTOCOLS
-def test_collector_passes_what_a_plain_sdk_sends(collector: Collector, protocol: str) -> None:
+def test_collector_passes_what_a_plain_sdk_sends(collector: Collector, protocol: Protocol) -> None:
     """Every planted value of an unguarded span passes the collector: the search can see."""
     service = f"control-{uuid.uuid4().hex[:8]}"
     with unguarded(collector, protocol, service) as provider:

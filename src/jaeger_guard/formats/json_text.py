@@ -38,6 +38,7 @@ def _token() -> re.Pattern[str]:
     # Possessive repeats: nothing is ever tried twice, so time is linear whatever the length.
     return re.compile(
         r"""(?P<space>\s++)
+        |(?P<marker>\[REDACTED:[a-z_.]{3,80}\])
         |(?P<string>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|'(?:[^'\\]++|\\.)*+(?:'|\\?\Z))
         |(?P<punctuation>[{}\[\](),:]|=>?)
         |(?P<prefix>[bBuUrRfF]{1,2}(?=["'])|[\w.]{1,64}(?=\())
@@ -139,12 +140,11 @@ class _Reader:
                 elif piece == ",":
                     self.stack[-1].awaits_value = False
                 self.written.append(piece)
+            elif kind in ("bare", "marker") and self._is_tail(piece, whole=whole):
+                # Behind a document, and no other begins: a log line's tail, judged as text.
+                self.written.append(self.judge.value("", text[position:]))
+                return end
             elif kind == "bare":
-                if whole and len(self.stack) == 1 and not _opens_document(piece):
-                    # Behind a document, and no other begins: a log line's tail, judged as text.
-                    tail = text[position:]
-                    self.written.append(self.judge.value("", tail))
-                    return end
                 self._bare(piece, following)
             else:
                 self.written.append(piece)
@@ -152,6 +152,9 @@ class _Reader:
             if not whole and len(self.stack) == 1:
                 return position
         return end
+
+    def _is_tail(self, piece: str, *, whole: bool) -> bool:
+        return whole and len(self.stack) == 1 and not _opens_document(piece)
 
     def _string(self, piece: str, following: int) -> None:
         frame = self.stack[-1]

@@ -83,7 +83,7 @@ def _string_end(quote: str, *, backslash: bool) -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _first_word() -> re.Pattern[str]:
     return re.compile(
-        r"(?:[\s(;\ufeff]++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*!?)*+([A-Za-z]{1,16})"
+        r"(?:[\s(;\ufeff]++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*![0-9]{0,6})*+([A-Za-z]{1,16})"
     )
 
 

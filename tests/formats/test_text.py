@@ -1,0 +1,147 @@
+"""The text format: structure in messages is found, and what is prose stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from jaeger_guard.formats.form import FORM
+from jaeger_guard.formats.redis import REDIS
+from jaeger_guard.formats.stacktrace import STACKTRACE
+from jaeger_guard.formats.text import TEXT
+from jaeger_guard.formats.url import URL
+from jaeger_guard.markers import is_marker, marker
+from jaeger_guard.types import Notation
+
+SECRET_NAMES = {
+    "password",
+    "path.token",
+    "token",
+    "authorization",
+    "cookie",
+    "db.query.parameter",
+    "user.token",
+}
+MARKER = marker("content.body")
+
+
+class SecretJudge:
+    """A judge that knows a few names, URLs and e-mail addresses in `@example.com`."""
+
+    def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
+        if is_marker(text):
+            return text
+        lowered = name.lower()
+        if lowered == "url":
+            return URL.rewrite(text, self)
+        if lowered in SECRET_NAMES or lowered in ("redis.argument", "sql.literal"):
+            return marker("content.body", notation)
+        if lowered == "exception.message":
+            return TEXT.rewrite(text, self)
+        found = text.find("bob@example.com")
+        if found < 0:
+            return text
+        return text.replace("bob@example.com", marker("contact.email", notation))
+
+    def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
+        return text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("login failed: password=hun,ter2, user=5", "login failed: password=#, user=5"),
+        ("password=ab)cd&ef; next", "password=#; next"),
+        ("f(password='it\\'s', b=1)", "f(password='#', b=1)"),
+        ("{\\\"token\\\": \\\"x y\\\"}", "{\\\"token\\\": \\\"#\\\"}"),
+        ("error: password=x", "error: password=#"),
+        ("run --password hunter2 --verbose", "run --password # --verbose"),
+        ("run --token=x", "run --token=#"),
+        ("Authorization: Basic eHg= refused", "Authorization: # refused"),
+        ("Cookie: a=b; c=d\nHost: h", "Cookie: #\nHost: h"),
+        ("at https://h/x?token=y&page=1, then", "at https://h/x?token=REDACTED&page=1, then"),
+        ("(https://h/x_(y))", "(https://h/x_(y))"),
+        ("GET /a/token/b HTTP/1.1", "GET /a/token/REDACTED HTTP/1.1"),
+        ("tail ?token=x of it", "tail ?token=REDACTED of it"),
+        ("mail bob@example.com, password: x", "mail [REDACTED:contact.email], password: #"),
+        ("a={'password': 'x', 'b': 'bob@example.com'}",
+         "a={'password': '#', 'b': '[REDACTED:contact.email]'}"),
+        ("Key (a, b)=(x(1), y) already exists.", "Key (a, b)=(#) already exists."),
+        ("Key (a)=(x", "Key (a)=(#"),
+        ("DETAIL: Failing row contains (1, x).", "DETAIL: Failing row contains (#)."),
+        ('invalid input syntax for type uuid: "x"', 'invalid input syntax for type uuid: "#"'),
+        ("Duplicate entry 'it's' for key 'u'", "Duplicate entry '#' for key 'u'"),
+        ("ERROR at\nLINE 1: ...ERE a = 'x' AND", "ERROR at\nLINE 1: ...ERE a = ? AND"),
+        ("near 'WHERE a = 5' at line 1", "near 'WHERE a = ?' at line 1"),
+        ("dup key: { email: \"x\" }", "dup key: {#}"),
+        ("[SQL: SELECT 1]\n[parameters: ('x',)]", "[SQL: SELECT 1]\n[parameters: #]"),
+        ("with args beginning with: 'a' 'b' ", "with args beginning with: '#' '#' "),
+    ],
+)  # fmt: skip
+def test_what_has_a_name_is_judged_under_it(text: str, expected: str) -> None:
+    """Values in a message go under their names, the sentence around them stays."""
+    expected = expected.replace("#", MARKER)
+    scrubbed = TEXT.rewrite(text, SecretJudge())
+    assert scrubbed == expected
+    assert TEXT.rewrite(scrubbed, SecretJudge()) == scrubbed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "connection to db.example:5432 refused after 3 tries at 12:30:01",
+        "std::string, Foo::bar, a -> b, x == y",
+        "token is expired; password is required",
+        "[INFO] 2024-01-01T10:00:00Z worker started {id} <module>",
+        "GET /users/{id}",
+    ],
+)
+def test_prose_stays(text: str) -> None:
+    """A message without anything secret comes back as the same object."""
+    assert TEXT.rewrite(text, SecretJudge()) is text
+
+
+def test_stack_trace_keeps_frames_and_loses_messages() -> None:
+    """Frames and source lines stay, the literal and the message under them don't."""
+    text = (
+        "Traceback (most recent call last):\n"
+        '  File "/app/token.py", line 12, in password\n'
+        '    login(password="hunter2", token=request.token)\n'
+        "    ~~~~~^^^^^^^\n"
+        "  [Previous line repeated 9 more times]\n"
+        "pkg.LoginError: token=abc\nfor bob@example.com\n"
+    )
+    assert STACKTRACE.rewrite(text, SecretJudge()) == text.replace("hunter2", MARKER).replace(
+        "abc", MARKER
+    ).replace("bob@example.com", "[REDACTED:contact.email]")
+
+
+def test_javascript_frames_with_urls_are_judged() -> None:
+    """A frame that names its file by URL may hold a parameter."""
+    text = "Error: x\n    at f (https://h/a.js?u=bob@example.com:1:2)\n"
+    assert "bob" not in STACKTRACE.rewrite(text, SecretJudge())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SET user:1 a b c", "SET user:1 # # #"),
+        ("MSET a 1 b 2", "MSET a # b #"),
+        ("GET user:1", "GET user:1"),
+        ("SETEX k 60 x", "SETEX k 60 #"),
+        ("ZADD k NX 5 x", "ZADD k NX # #"),
+        ("EVAL 'return 1' 1 k x", "EVAL '#' 1 # #"),
+        ("AUTH ? ?", "AUTH ? ?"),
+        ("HELLO 3", "HELLO 3"),
+        ("ACL SETUSER bob >x", "ACL SETUSER bob #"),
+        ("CONFIG GET maxmemory", "CONFIG GET maxmemory"),
+    ],
+)
+def test_redis_arguments_go(text: str, expected: str) -> None:
+    """Command, key and options stay; what is stored doesn't."""
+    assert REDIS.rewrite(text, SecretJudge()) == expected.replace("#", MARKER)
+
+
+def test_multipart_keeps_its_boundaries() -> None:
+    """A part's content goes under its name, with headers and boundaries as they were."""
+    text = '--b\r\nContent-Disposition: form-data; name="token"\r\n\r\nx\r\ny\r\n--b--\r\n'
+    assert FORM.rewrite(text, SecretJudge()) == text.replace("x\r\ny", MARKER)
