@@ -31,6 +31,7 @@ from jaeger_guard.categories import (
 from jaeger_guard.lexicon import category_of, is_identifier, split_words
 
 COOKIE_PREFIX: Final = "cookie."
+PATH_PREFIX: Final = "path."  # the url format: a segment behind `/reset-password/`, `/invite/` …
 _LONGEST_CACHED: Final = 256  # characters; a longer key is judged each time and kept nowhere
 
 
@@ -224,7 +225,7 @@ def _classify_leaf(name: str) -> KeyClass:
     lowered = name.lower()
     if lowered.startswith(COOKIE_PREFIX):
         return _classify_cookie(name[len(COOKIE_PREFIX) :])
-    if lowered in conventions.SECRET_LEAVES:
+    if lowered in conventions.SECRET_LEAVES or lowered.startswith(PATH_PREFIX):
         return KeyClass(KeyKind.CATEGORY, category=CREDENTIAL_TOKEN)
     if lowered in conventions.STRUCTURAL_CATEGORIES:
         return KeyClass(

@@ -58,6 +58,12 @@ def _parameter_name() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _route_word() -> re.Pattern[str]:
+    # /token/refresh, /session/{id}, /reset-password/:code and /verify/v2 are routes, no secrets.
+    return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v[0-9]{1,2}|[{<:][\w:]{1,64}[}>]?")
+
+
+@lru_cache(maxsize=1)
 def _oracle() -> re.Pattern[str]:
     # Oracle JDBC developer's guide, "Data sources and URLs": jdbc:oracle:thin:user/password@...
     return re.compile(r"(jdbc:oracle:[a-z0-9]{1,16}:)([^/@]{1,128})/([^@]{1,256})@", re.IGNORECASE)
@@ -183,7 +189,7 @@ def _authority_and_rest(scheme: str, text: str, judge: Judge) -> str:
 
 def _authority_end(scheme: str, text: str) -> int:
     """Find where the authority ends: at `/`, `?` or `#`, unless they are part of a password."""
-    found = re.search(r"[/?#\\]", text)
+    found = re.search(r"[/?#]", text)
     if found is None:
         return len(text)
     end = found.start()
@@ -199,7 +205,7 @@ def _authority_end(scheme: str, text: str) -> int:
     # `user:12#3@host`: a password that begins like a port, credible for databases alone.
     if (port.isdigit() or not port) and (is_web or "=" in between or "?" in between):
         return end
-    following = re.search(r"[/?#\\]", text[at:])
+    following = re.search(r"[/?#]", text[at:])
     return len(text) if following is None else at + following.start()
 
 
@@ -236,6 +242,8 @@ def _path(text: str, judge: Judge) -> str:
     name = ""
     for segment in text.split("/"):
         value, *parameters = segment.split(";")
+        if name and _route_word().fullmatch(value) is not None:
+            name = ""
         written.append(
             ";".join([_leaf(name, value, judge), *(_parameter(each, judge) for each in parameters)])
         )
