@@ -160,7 +160,10 @@ def test_addresses_tell_machines_from_people() -> None:
         ("authorization.credentials", KeyClass(KeyKind.CATEGORY, category="credential.token")),
         ("code", KeyClass(KeyKind.UNKNOWN, category="credential.token")),
         ("state", KeyClass(KeyKind.UNKNOWN, category="credential.token")),
-        ("order_id", KeyClass(KeyKind.UNKNOWN, identifier=True)),
+        (
+            "order_id",
+            KeyClass(KeyKind.UNKNOWN, exempt=("network.*", "contact.phone"), identifier=True),
+        ),
         ("page", KeyClass(KeyKind.UNKNOWN)),
         ("Cookie", KeyClass(KeyKind.FORMAT, format="cookie")),
         ("cookie.theme", KeyClass(KeyKind.SAFE)),

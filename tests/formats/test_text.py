@@ -55,7 +55,7 @@ class SecretJudge:
         ("{\\\"token\\\": \\\"x y\\\"}", "{\\\"token\\\": \\\"#\\\"}"),
         ("connect(password=b'x')", "connect(password=b'#')"),
         ("seen: https://h/?token=x.", "seen: https://h/?token=REDACTED."),
-        ("token=x!", "token=#!"),
+        ("token=x!", "token=#"),
         ("error: password=x", "error: password=#"),
         ("run --password hunter2 --verbose", "run --password # --verbose"),
         ("run --token=x", "run --token=#"),

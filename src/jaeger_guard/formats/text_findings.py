@@ -208,7 +208,7 @@ def _value(text: str, start: int, name: str) -> tuple[int, int, int]:
     if separator >= 0:
         end = _url_end(text, separator + 3)
         return start, max(end, separator + 3), max(end, separator + 3)
-    while end > start and text[end - 1] in ".!:":
+    while end > start and text[end - 1] in ".:":
         end -= 1
     return start, end, end
 
@@ -227,7 +227,7 @@ def _statement() -> re.Pattern[str]:
 
 def _statements(text: str) -> Iterator[Stretch]:
     for found in _statement().finditer(text):
-        value = found["value"].rstrip(".,;:!?)")
+        value = found["value"].rstrip(".,;:)")
         # `password is required` says nothing; a word with a digit or a sign in it may be one.
         if value and not value.isalpha():
             start = found.start("value")

@@ -59,8 +59,8 @@ def _parameter_name() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _route_word() -> re.Pattern[str]:
-    # /token/refresh, /session/{id}, /reset-password/:code and /verify/v2 are routes, no secrets.
-    return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v[0-9]{1,2}|[{<:][\w:]{1,64}[}>]?")
+    # /token/refresh, /session/{id}, /reset-password/:code /verify/v2 and /session/7 are no secrets.
+    return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v?[0-9]{1,5}|[{<:][\w:]{1,64}[}>]?")
 
 
 @lru_cache(maxsize=1)
