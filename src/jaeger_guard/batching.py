@@ -3,24 +3,28 @@
 Theory of operation.
 
 1. `on_end` only appends to a deque: no lock, no scrubbing, no waiting. When the queue is full, the
-   oldest span makes room and is counted.
+   oldest span makes room and is counted. A signal handler or a `__del__` may end a span while its
+   thread is in here, so all of it is re-entrant; `queue.SimpleQueue.put` promises to be, what
+   `threading.Event.set` does not.
 2. The worker wakes when a batch is there or the schedule delay is over, and takes all that waits,
    batch by batch: scrub, encode, submit. It never waits for the network; bytes wait in the sender.
-3. Whoever flushes does the worker's work on its own thread, under the same lock, and then waits for
-   the sender. So a flush also works where no thread can be started (CPython refuses that while the
-   interpreter shuts down), and after a fork before the worker is back.
+3. Whoever flushes asks the worker to take all that waits now, and waits for it and then for the
+   sender, so that a deadline holds however long a batch takes. Where no thread can be started
+   (CPython refuses that while the interpreter shuts down) it does the worker's work itself.
 4. A forked child starts afresh: spans queued before the fork belong to the parent.
 5. atexit does not run in children of `multiprocessing`; a finalizer of that module's flushes there.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import queue
 import threading
 import time
 import weakref
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -62,18 +66,31 @@ class Batching:
     delay: float = DEFAULT_DELAY
     shutdown: float = DEFAULT_SHUTDOWN
 
+    def __post_init__(self) -> None:
+        if self.queue_spans < 1 or not 1 <= self.batch_spans <= self.queue_spans:
+            raise ConfigurationError(
+                f"a batch of {self.batch_spans} and a queue of {self.queue_spans} spans don't fit",
+                "Batching",
+                "Make both 1 or more, and the queue no smaller than a batch",
+            )
+        if not (self.delay > 0 and self.shutdown > 0):
+            raise ConfigurationError(
+                "a time is not positive", "Batching", "Make delay and shutdown more than 0 seconds"
+            )
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Batching:
         """Read the OTEL_BSP_* variables.
 
         Raises:
-            ConfigurationError: One isn't a positive whole number.
+            ConfigurationError: One isn't a positive whole number, or a batch exceeds the queue.
         """
         queue_spans = _whole(environ, "OTEL_BSP_MAX_QUEUE_SIZE", DEFAULT_QUEUE_SPANS)
         batch_spans = _whole(environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", DEFAULT_BATCH_SPANS)
         delay = _whole(environ, "OTEL_BSP_SCHEDULE_DELAY", int(DEFAULT_DELAY * 1000))
         shutdown = _whole(environ, "OTEL_BSP_EXPORT_TIMEOUT", int(DEFAULT_SHUTDOWN * 1000))
-        if "OTEL_BSP_MAX_EXPORT_BATCH_SIZE" in environ and batch_spans > queue_spans:
+        is_batch_set = environ.get("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "").strip() != ""
+        if is_batch_set and batch_spans > queue_spans:
             raise ConfigurationError(
                 f"a batch of {batch_spans} spans is larger than the queue of {queue_spans}",
                 "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
@@ -104,6 +121,9 @@ class ExportPipeline(SpanProcessor):
     It must only be reached through a GuardSpanProcessor, which hands it raw spans.
     """
 
+    _awake: bool
+    _stopping: bool
+
     def __init__(self, spans: SpanScrubber, sender: Sender, batching: Batching) -> None:
         self._spans = spans
         self._sender = sender
@@ -114,6 +134,11 @@ class ExportPipeline(SpanProcessor):
         os.register_at_fork(after_in_child=lambda: _call(reference))
         _flush_in_multiprocessing_children(self)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was shut down, by whomever."""
+        return self._stopped
+
     def on_end(self, span: ReadableSpan) -> None:
         """Queue one ended span; returns at once."""
         context = span.context
@@ -122,57 +147,76 @@ class ExportPipeline(SpanProcessor):
         if self._stopped:
             self._count_dropped("after_shutdown", 1)
             return
-        queue = self._queue
-        if len(queue) >= self._batching.queue_spans:
+        waiting = self._queue
+        if len(waiting) >= self._batching.queue_spans:
             self._make_room()
-        queue.append(span)
+        waiting.append(span)
         if self._thread is None:
             self._ensure_thread()
-        if len(queue) >= self._batching.batch_spans and not self._awake:
+        if len(waiting) >= self._batching.batch_spans and not self._awake:
             self._awake = True
-            self._wake.set()
+            self._wake.put(None)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Scrub, encode and send everything that ended before; False where time ran out."""
-        return self._flush(timeout_millis / 1000)
+        return self.flush(timeout_millis / 1000)
+
+    def flush(self, timeout: float) -> bool:
+        """Do what `force_flush` does, within so many seconds."""
+        deadline = time.monotonic() + timeout
+        drained = self._drain_all(deadline)
+        return self._sender.flush(max(0.0, deadline - time.monotonic())) and drained
 
     def shutdown(self) -> None:
         """Flush within the deadline, then stop; what remains is counted as dropped."""
-        if self._stopped:
-            return
+        with self._counting:
+            if self._stopping:
+                return
+            self._stopping = True
         deadline = time.monotonic() + self._batching.shutdown
-        self._drain(deadline)
+        self._drain_all(deadline)
         self._stopped = True
+        self._wake.put(None)
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread() and thread.is_alive():
+            thread.join(max(0.0, deadline - time.monotonic()))
         self._drain(deadline)  # what ended in between
         self._count_dropped("shutdown", len(self._queue))
         self._queue.clear()
-        self._wake.set()
         self._sender.shutdown(max(0.0, deadline - time.monotonic()))
 
     def statistics(self) -> dict[str, Any]:
-        """Return the queue's counts and the sender's."""
+        """Return the queue's counts and the sender's; what both dropped for a reason is one count.
+
+        Counts are those of this process: a forked child begins at 0.
+        """
         with self._counting:
-            dropped = dict(self._dropped)
+            counts = Counter(
+                {f"dropped_{reason}": spans for reason, spans in self._dropped.items()}
+            )
+        counts.update(self._sender.statistics())
         return {
             "queued_raw_spans": len(self._queue),
             "exported": self._exported,
             "lost_unencodable": self._encoder.lost,
             "values_withheld_for_size": self._encoder.withheld,
-            **{f"dropped_{reason}": count for reason, count in dropped.items()},
-            **self._sender.statistics(),
+            **counts,
         }
 
     # --- the worker's side ----------------------------------------------------------------------
 
     def _start_afresh(self) -> None:
         self._queue: deque[ReadableSpan] = deque()
+        self._flushes: deque[threading.Event] = deque()  # set once what waited was worked off
         self._work = threading.RLock()  # held while a batch is scrubbed, encoded and submitted
-        self._counting = threading.RLock()  # guards `_dropped` and the start of the thread
-        self._wake = threading.Event()
+        self._counting = threading.RLock()  # guards `_dropped`, `_stopping`, the thread's start
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._awake = False
+        self._stopping = self._stopped  # whether somebody called shutdown()
         self._thread: threading.Thread | None = None
-        self._dropped: dict[str, int] = {}
+        self._dropped: Counter[str] = Counter()
         self._exported = 0
+        self._told_of_overflow = False
         self._encoder = Encoder(fallback=self._quarantine)
 
     def _after_fork(self) -> None:
@@ -185,26 +229,57 @@ class ExportPipeline(SpanProcessor):
             if self._thread is not None or self._stopped:
                 return
             thread = threading.Thread(target=self._run, name="jaeger-guard-scrub", daemon=True)
+            self._thread = thread  # before the start, which a signal handler may interrupt
             try:
                 thread.start()
             except RuntimeError:  # the interpreter is shutting down; a flush will do the work
-                return
-            self._thread = thread
+                self._thread = None
 
     def _run(self) -> None:
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
         while not self._stopped:
-            self._wake.wait(self._batching.delay)
-            self._wake.clear()
+            with contextlib.suppress(queue.Empty):
+                self._wake.get(timeout=self._batching.delay)
             self._awake = False
+            self._serve()
+        self._serve()
+
+    def _serve(self) -> None:
+        """Work off what waits; tell those who flush, who came before the queue was looked at."""
+        flushes = list(self._flushes)
+        try:
             self._drain(None)
+            self._tell_of_overflow()
+        except Exception:  # noqa: BLE001, S110 - an application's logging handler can't end our thread
+            pass
+        for flush in flushes:
+            self._flushes.popleft()
+            flush.set()
+
+    def _drain_all(self, deadline: float) -> bool:
+        """Have all that waits worked off by the worker; False where the deadline passed before."""
+        if self._queue:
+            self._ensure_thread()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            done = threading.Event()
+            self._flushes.append(done)
+            self._wake.put(None)
+            # The worker looks at the flushes once more after it was stopped.
+            if not self._stopped and thread.is_alive():
+                return done.wait(max(0.0, deadline - time.monotonic()))
+        return self._drain(deadline)
 
     def _drain(self, deadline: float | None) -> bool:
         """Work off what waits now; False where the deadline passed before."""
         left = len(self._queue)
-        while left > 0:
-            timeout = -1 if deadline is None else max(0.0, deadline - time.monotonic())
-            if not self._work.acquire(timeout=timeout):
+        while True:
+            timeout = -1.0 if deadline is None else deadline - time.monotonic()
+            if deadline is not None and timeout <= 0 and left > 0:
+                return False
+            # Also with nothing left: another thread may be at its last batch, which has to be
+            # submitted before the sender is asked to flush.
+            if not self._work.acquire(timeout=timeout if deadline is None else max(0.0, timeout)):
                 return False
             try:
                 batch = self._take(min(left, self._batching.batch_spans))
@@ -214,19 +289,13 @@ class ExportPipeline(SpanProcessor):
                 self._process(batch)
             finally:
                 self._work.release()
-        # Another thread may still be at its last batch: wait for it, so that it is submitted.
-        timeout = -1 if deadline is None else max(0.0, deadline - time.monotonic())
-        if not self._work.acquire(timeout=timeout):
-            return False
-        self._work.release()
-        return True
 
     def _take(self, count: int) -> list[ReadableSpan]:
-        queue = self._queue
+        waiting = self._queue
         batch: list[ReadableSpan] = []
         try:
             while len(batch) < count:
-                batch.append(queue.popleft())
+                batch.append(waiting.popleft())
         except IndexError:  # a flush took the rest
             pass
         return batch
@@ -234,22 +303,20 @@ class ExportPipeline(SpanProcessor):
     def _process(self, batch: list[ReadableSpan]) -> None:
         try:
             payloads = self._encoder.encode(self._spans.scrub_batch(batch))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the worker must survive
             # Neither step raises for a span's sake; what does is a fault of ours, and told so.
             self._count_dropped("internal_error", len(batch))
             _LOGGER.error("a batch could not be encoded (%s)", type(error).__name__)
             return
+        except BaseException:  # a signal handler ended the flush: what was taken waits again
+            self._queue.extendleft(reversed(batch))
+            raise
         for payload in payloads:
             self._exported += payload.spans
             self._sender.submit(payload.data, payload.spans)
 
     def _quarantine(self, content: Any) -> SpanContent:
         return self._spans.quarantine_unencodable(content)
-
-    def _flush(self, timeout: float) -> bool:
-        deadline = time.monotonic() + timeout
-        drained = self._drain(deadline)
-        return self._sender.flush(max(0.0, deadline - time.monotonic())) and drained
 
     def _make_room(self) -> None:
         try:
@@ -261,7 +328,17 @@ class ExportPipeline(SpanProcessor):
     def _count_dropped(self, reason: str, count: int) -> None:
         if count:
             with self._counting:
-                self._dropped[reason] = self._dropped.get(reason, 0) + count
+                self._dropped[reason] += count
+
+    def _tell_of_overflow(self) -> None:
+        """Tell it from the worker, since logging may wait; the first time only."""
+        if self._dropped["queue_full"] and not self._told_of_overflow:
+            self._told_of_overflow = True
+            _LOGGER.warning(
+                "more than %d spans ended before they could be scrubbed: the oldest are dropped, "
+                "and counted",
+                self._batching.queue_spans,
+            )
 
 
 def _call(reference: Callable[[], Callable[[], None] | None]) -> None:
@@ -281,7 +358,7 @@ def _flush_in_multiprocessing_children(pipeline: ExportPipeline) -> None:
         def flush() -> None:
             alive = reference()
             if alive is not None:
-                alive._flush(alive._batching.shutdown)
+                alive.flush(alive._batching.shutdown)
 
         multiprocessing.util.Finalize(None, flush, exitpriority=_AFTER_USERS)
 

@@ -14,12 +14,16 @@ from typing import Any, Final
 from opentelemetry.sdk.trace import TracerProvider
 
 from jaeger_guard.batching import ExportPipeline
+from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
 from jaeger_guard.spans import SpanScrubber
 
 _LOGGER: Final = logging.getLogger("jaeger_guard")
+
+_FLUSH_MILLIS: Final = 5000  # how long a handler of SIGTERM waits for the flush
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +78,8 @@ class Guard:
 
     @property
     def is_shut_down(self) -> bool:
-        """Whether `shutdown` was called."""
-        return self._is_shut_down
+        """Whether this guard was shut down, or the export behind it."""
+        return self._is_shut_down or (self._pipeline is not None and self._pipeline.is_stopped)
 
     def statistics(self) -> dict[str, Any]:
         """Return counts: spans scrubbed and quarantined, findings, the queue, the sender.
@@ -91,9 +95,14 @@ class Guard:
     def scrub(self, key: str, value: Any) -> Any:
         """Return one value as a span's attribute under `key` would go on; None where it is dropped.
 
-        For what doesn't go through a span: a log line, a message to a support system.
+        For what doesn't go through a span: a log line, a message to a support system. It never
+        raises; where scrubbing fails, a marker stands for the value.
         """
-        scrubbed, found = self._spans.scrubber.value(key, value)
+        try:
+            scrubbed, found = self._spans.scrubber.value(key, value)
+        except Exception as error:  # noqa: BLE001 - its text may hold the value
+            _LOGGER.warning("a value could not be scrubbed (%s)", type(error).__name__)
+            return marker(CONTENT_WITHHELD)
         return None if found.dropped else scrubbed
 
     def explain(self, key: str, value: Any) -> Explanation:
@@ -126,10 +135,12 @@ class Guard:
         """Flush when SIGTERM arrives: by itself, Python then ends without its atexit handlers.
 
         Where nobody handles SIGTERM, the process then ends by SystemExit(143), so that `finally`
-        and atexit run. Where somebody does (gunicorn, uvicorn, celery), their handler follows.
+        and atexit run. Where somebody does (gunicorn, uvicorn, celery), their handler follows, 5
+        seconds later at the most. An ignored SIGTERM stays ignored.
 
         Raises:
-            ConfigurationError: Called from another thread than the main one.
+            ConfigurationError: Called from another thread than the main one, or a handler is there
+                that Python can't call.
         """
         if threading.current_thread() is not threading.main_thread():
             raise ConfigurationError(
@@ -138,7 +149,15 @@ class Guard:
                 "Call it where the process starts",
             )
         previous = signal.getsignal(signal.SIGTERM)
-        if previous is signal.SIG_IGN:
+        if previous is None:
+            raise ConfigurationError(
+                "SIGTERM has a handler that was not set by Python, and would be lost",
+                "Guard.flush_on_sigterm()",
+                "Call guard.shutdown() in the server's own hook for the end of a worker",
+            )
+        if previous is signal.SIG_IGN or (
+            isinstance(previous, _Terminator) and previous.guard is self
+        ):
             return
         follow = previous if callable(previous) else None
         signal.signal(signal.SIGTERM, _Terminator(self, follow))
@@ -147,19 +166,20 @@ class Guard:
 class _Terminator:
     """The handler of SIGTERM."""
 
-    def __init__(
-        self, guard: Guard, follow: Callable[[int, FrameType | None], Any] | None
-    ) -> None:
-        self._guard = guard
+    def __init__(self, guard: Guard, follow: Callable[[int, FrameType | None], Any] | None) -> None:
+        self.guard = guard
         self._follow = follow
 
     def __call__(self, number: int, frame: FrameType | None) -> Any:
-        if self._follow is None:
-            # Unwinds the main thread, whatever lock it holds; the provider's atexit handler flushes.
-            raise SystemExit(128 + number)
-        # The main thread may hold any lock right now, so another one flushes, within a deadline.
-        with contextlib.suppress(RuntimeError):
-            thread = threading.Thread(target=self._guard.force_flush, args=(5000,), daemon=True)
+        # The main thread may hold any lock right now, so another one flushes.
+        thread = threading.Thread(target=self.guard.force_flush, args=(_FLUSH_MILLIS,), daemon=True)
+        with contextlib.suppress(RuntimeError):  # the interpreter ends already, and flushes
             thread.start()
-            thread.join(5.0)
+            if self._follow is not None:
+                thread.join(_FLUSH_MILLIS / 1000)
+        if self._follow is None:
+            # Unwinds the main thread, whatever it holds; the provider's atexit handler flushes what
+            # ends on the way. Other threads may keep the process from getting there: hence the
+            # flush above, which isn't waited for.
+            raise SystemExit(128 + number)
         return self._follow(number, frame)

@@ -63,7 +63,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
     """
 
     def __init__(self, *processors: SpanProcessor, policy: PolicySpec = "baseline") -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # the SDK's has no types
         for processor in processors:
             if not isinstance(processor, SpanProcessor):
                 raise ConfigurationError(
@@ -79,7 +79,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
     def around(cls, scrubber: SpanScrubber, *processors: SpanProcessor) -> GuardSpanProcessor:
         """Build a guard that shares a scrubber, with its caches and counts."""
         guard = cls.__new__(cls)
-        SynchronousMultiSpanProcessor.__init__(guard)
+        SynchronousMultiSpanProcessor.__init__(guard)  # type: ignore[no-untyped-call]
         guard._adopt(scrubber)
         guard._span_processors = tuple(processors)
         return guard
@@ -94,7 +94,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
         for processor in self._span_processors:
             try:
                 processor.on_start(span, parent_context=parent_context)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
                 self.isolation.note(processor, "on_start", error)
 
     def _on_ending(self, span: Span) -> None:
@@ -112,7 +112,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
                 if state is None:
                     state = state_of(span, self.scrubber)
                 processor.on_end(GuardedSpan(state))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
                 self.isolation.note(processor, "on_end", error)
 
     def shutdown(self) -> None:
@@ -120,7 +120,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
         for processor in self._span_processors:
             try:
                 processor.shutdown()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
                 self.isolation.note(processor, "shutdown", error)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
@@ -133,7 +133,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
                 return False
             try:
                 flushed = processor.force_flush(left) is not False and flushed
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
                 self.isolation.note(processor, "force_flush", error)
                 flushed = False
         return flushed
@@ -189,7 +189,7 @@ class ConcurrentGuard(ConcurrentMultiSpanProcessor):
         def isolated(processor: SpanProcessor) -> Any:
             try:
                 return call(processor)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
                 self.isolation.note(processor, what, error)
                 return False
 
@@ -247,9 +247,10 @@ def deliver_ending(
     if type(processor)._on_ending is SpanProcessor._on_ending:
         return
     try:
-        view = GuardedSpan(GuardedState.pending(span._readable_span(), scrubber))
+        ended = span if isinstance(span, GuardedSpan) else span._readable_span()
+        view = GuardedSpan(state_of(ended, scrubber))
         processor._on_ending(view)  # type: ignore[arg-type]  # readable is all that it can be
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
         isolation.note(processor, "_on_ending", error)
 
 

@@ -13,14 +13,15 @@ costs a call per pair; this scanner asks once for all:
    string alone, by `Detector.find`, which is also the plain reference: the gate only leaves out
    detectors that could not have matched.
 
-Text with look-alikes (full-width digits, zero-width characters) is folded first, and what is found
-there is mapped back to the characters that stood in the original.
+Text with look-alikes (full-width digits, zero-width characters) is searched as it is and folded; what
+is found folded is mapped back to the characters that stood in the original. Folded alone would not
+do: a zero-width space before a token ends a word, and folding it away joins the two.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from jaeger_guard.detectors.detector import Detector, DigitRun, Needles, ascii_lower, digit_runs
 from jaeger_guard.encodings import fold_lookalikes
@@ -96,15 +97,7 @@ class Scanner:
 
     def find(self, text: str) -> list[Match]:
         """Return every match in `text`, detector by detector; they may overlap."""
-        if not text.isascii():
-            folding = fold_lookalikes(text)
-            if folding is not None:
-                folded, places = folding
-                return [
-                    Match(places[found.start], places[found.end - 1] + 1, *_what(found))
-                    for found in self._find(folded)
-                ]
-        return self._find(text)
+        return _through_disguise(text, self._find)
 
     def _find(self, text: str) -> list[Match]:
         matches: list[Match] = []
@@ -128,8 +121,18 @@ class Scanner:
         return numbers
 
 
-def _what(found: Match) -> tuple[str, str]:
-    return found.category, found.detector
+def _through_disguise(text: str, find: Callable[[str], list[Match]]) -> list[Match]:
+    """Find in `text`, and in what it looks like where that differs; each match once."""
+    matches = find(text)
+    folding = None if text.isascii() else fold_lookalikes(text)
+    if folding is None:
+        return matches
+    folded, places = folding
+    mapped = (
+        Match(places[found.start], places[found.end - 1] + 1, found.category, found.detector)
+        for found in find(folded)
+    )
+    return list(dict.fromkeys((*matches, *mapped)))
 
 
 def resolve_overlaps(matches: Iterable[tuple[Match, int]]) -> list[Match]:
@@ -157,5 +160,7 @@ def resolve_overlaps(matches: Iterable[tuple[Match, int]]) -> list[Match]:
 
 def reference_find(detectors: Iterable[Detector], text: str) -> list[Match]:
     """Return the matches of each detector asked one by one: what `Scanner.find` must equal."""
-    return [match for detector in detectors for match in detector.find(text)]
-
+    asked = tuple(detectors)
+    return _through_disguise(
+        text, lambda searched: [match for detector in asked for match in detector.find(searched)]
+    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
-import time
+import sys
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from growth import assert_linear
 from jaeger_guard.categories import ALL
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import CompiledPolicy, Policy, Rule, compile_policy, load_policy
@@ -280,20 +282,28 @@ def test_memory_is_bounded() -> None:
 
 
 def test_merged_policies_cost_no_more_per_lookup() -> None:
-    """A lookup under ten merged policies costs what it costs under one."""
+    """A lookup under ten merged policies calls what it calls under one, from the second on."""
 
-    def best(compiled: CompiledPolicy) -> float:
-        compiled.decide("order.note", _ATTRIBUTE)
-        durations = []
-        for _ in range(7):
-            start = time.perf_counter()
-            for _ in range(5000):
-                compiled.decide("order.note", _ATTRIBUTE)
-            durations.append(time.perf_counter() - start)
-        return min(durations)
+    def calls(compiled: CompiledPolicy) -> list[tuple[str, str]]:
+        called: list[tuple[str, str]] = []
 
-    many = [_preset(f"p{n}", Rule(key=f"a{n}.*", action="redact")) for n in range(10)]
-    assert best(compile_policy(many)) < 3 * best(_compiled())
+        def note(frame: FrameType, event: str, _argument: object) -> None:
+            called.append((event, frame.f_code.co_name))
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            compiled.decide("order.note", _ATTRIBUTE)
+        finally:
+            sys.setprofile(before)
+        return called
+
+    one = _compiled()
+    many = compile_policy(
+        [_preset(f"p{n}", Rule(key=f"a{n}.*", action="redact")) for n in range(10)]
+    )
+    assert len(calls(many)) > len(calls(one))  # the first time the globs are matched
+    assert calls(many) == calls(one)
 
 
 def test_digest_tells_policies_apart() -> None:
@@ -331,7 +341,7 @@ def test_glob_equals_its_definition(glob: str, key: str) -> None:
 
 
 def test_glob_takes_linear_time() -> None:
-    """A long key against a glob of many stars is done within a second."""
-    start = time.perf_counter()
-    assert compile_glob("a*" * 60 + "b").fullmatch("a" * 1_000_000) is None
-    assert time.perf_counter() - start < 1
+    """The time of a glob of many stars grows with the key that it doesn't match."""
+    glob = compile_glob("a*" * 60 + "b")
+    assert_linear(lambda size: glob.fullmatch("a" * size))
+    assert glob.fullmatch("a" * 1_000_000) is None

@@ -234,8 +234,12 @@ def _occurrences(text: str, needles: tuple[str, ...]) -> list[int]:
 
 @lru_cache(maxsize=64)
 def digit_runs(shortest: int) -> re.Pattern[str]:
-    """Compile what finds runs of at least `shortest` digits with single separators between them."""
-    return re.compile(rf"[0-9](?:[ \-./]?[0-9]){{{shortest - 1},}}")
+    """Compile what finds `shortest` digits with single separators between them.
+
+    A longer run is found in pieces: `re` keeps a hundred bytes for each repeat of a group, so one
+    match of a megabyte would take as many megabytes of memory.
+    """
+    return re.compile(rf"[0-9](?:[ \-./]?[0-9]){{{shortest - 1}}}")
 
 
 @lru_cache(maxsize=1024)

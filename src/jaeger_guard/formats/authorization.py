@@ -81,17 +81,16 @@ def _rewrite_one(text: str, judge: Judge) -> str:
     if begin >= end:
         return text
     rest = text[begin:end]
-    parameters = list(_parameter().finditer(rest))
     whole = not known or scheme.rstrip(":").lower() in _WHOLE
-    if whole or not parameters or parameters[0].start() != 0:
+    if whole or _parameter().match(rest) is None:
         return text[:begin] + judge.value(CREDENTIALS, rest) + text[end:]
-    return text[:begin] + _rewrite_parameters(rest, parameters, judge) + text[end:]
+    return text[:begin] + _rewrite_parameters(rest, judge) + text[end:]
 
 
-def _rewrite_parameters(text: str, parameters: list[re.Match[str]], judge: Judge) -> str:
+def _rewrite_parameters(text: str, judge: Judge) -> str:
     pieces: list[str] = []
     position = 0
-    for found in parameters:
+    for found in _parameter().finditer(text):
         group = "quoted" if found["quoted"] is not None else "bare"
         first, last = found.span(group)
         between = text[position : found.start()]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, Final
 
 from jaeger_guard.detectors import DETECTORS
@@ -16,9 +17,9 @@ from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import DEFAULT_CACHE_BYTES, CleanCache
 from jaeger_guard.scrubber.found import Findings, Found
-from jaeger_guard.scrubber.names import scrub_name
+from jaeger_guard.scrubber.names import is_request, scrub_name
 from jaeger_guard.scrubber.text import TextScrubber, needs_a_look
-from jaeger_guard.scrubber.values import ValueScrubber, unused
+from jaeger_guard.scrubber.values import UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
 
 __all__ = ["Findings", "Found", "Scrubber"]
@@ -27,16 +28,15 @@ _MOST_PLANS: Final = 4096
 _LONGEST_REMEMBERED_KEY: Final = 256
 _IDENTITY_CATEGORIES: Final = "credential."
 
-# What a plan holds: the decision about the key's values, and the key as it goes on.
-_Plan = tuple[KeyDecision, str]
+# What a plan holds: the decision about the key's values, the key as it goes on, and what was found
+# in it.
+_Plan = tuple[KeyDecision, str, tuple[Found, ...]]
 
 
 class Scrubber:
     """Scrubs by one policy. Threads may share it; what it remembers is bounded in bytes."""
 
-    def __init__(
-        self, policy: CompiledPolicy, *, cache_bytes: int = DEFAULT_CACHE_BYTES
-    ) -> None:
+    def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
         self.policy = policy
         self._scanner = Scanner(DETECTORS)
         self._text = TextScrubber(policy, self._scanner)
@@ -54,6 +54,7 @@ class Scrubber:
     def text(self, surface: Surface, text: str, findings: list[Finding]) -> str:
         """Scrub a text that has no key: a span's or event's name, a status description."""
         decision = self._keyless[surface]
+        text = text if type(text) is str else exact(text)
         if (decision, text) in self._clean:
             return text
         found = Findings()
@@ -68,6 +69,7 @@ class Scrubber:
     def identity(self, surface: Surface, text: str, findings: list[Finding]) -> str:
         """Scrub a version or a schema URL: searched for credentials, and otherwise left as is."""
         decision = self._identity[surface]
+        text = text if type(text) is str else exact(text)
         if (decision, text) in self._clean:
             return text
         found = Findings()
@@ -98,27 +100,35 @@ class Scrubber:
         plans = self._plans[surface, outbound]
         clean = self._clean
         changed: dict[str, Any] | None = None
+        names = UnusedNames({})
         for position, (key, value) in enumerate(attributes.items()):
-            plan = plans.get(key) or self._plan(key, surface, outbound)
-            decision, new_key = plan
-            if type(value) is str and new_key is key and (decision, value) in clean:
+            name = key if type(key) is str else exact(key)
+            plan = plans.get(name) or self._plan(name, surface, outbound)
+            decision, new_key, found_in_key = plan
+            same_key = name is key and new_key == key
+            if type(value) is str and same_key and (decision, value) in clean:
                 if changed is not None:
-                    changed[unused(key, changed)] = value
+                    changed[names.unused(key)] = value
                 continue
             found = Findings()
             new_value = self._values.scrub(decision, value, found)
-            if new_value is value and new_key == key:
+            if new_value is value and same_key:
                 if type(value) is str and not found.entries:
                     clean.add((decision, value))
                 if not found.dropped:
                     if changed is not None:
-                        changed[unused(key, changed)] = value
+                        changed[names.unused(key)] = value
                     continue
             if changed is None:
-                changed = dict(_first(attributes, position))
+                changed = dict(islice(attributes.items(), position))
+                names = UnusedNames(changed)
+            findings.extend(
+                Finding(entry.category, Surface.KEY, new_key, entry.action)
+                for entry in found_in_key
+            )
             self._report(found, surface, new_key, findings)
             if not found.dropped:
-                changed[unused(new_key, changed)] = new_value
+                changed[names.unused(new_key)] = new_value
         return attributes if changed is None else changed
 
     def tracestate(
@@ -147,7 +157,7 @@ class Scrubber:
     ) -> tuple[Any, Findings]:
         """Scrub one value as the span path would, with what was found; for `scrub` and `explain`."""
         found = Findings()
-        decision, _ = self._plan(key, surface, outbound=False)
+        decision = self.decision(key, surface)
         return self._values.scrub(decision, value, found), found
 
     def decision(self, key: str, surface: Surface = Surface.ATTRIBUTE) -> KeyDecision:
@@ -171,7 +181,14 @@ class Scrubber:
                 decision = self._plan(key, surface, outbound)[0]
             else:
                 decision = self._keyless[surface]
-            if decision.whole is None and decision.format is None and not needs_a_look(text):
+            if key == "" and is_request(text):
+                continue
+            if (
+                decision.whole is None
+                and decision.format is None
+                and decision.key_class.category is None
+                and not needs_a_look(text)
+            ):
                 pairs.add((decision, text))
         unknown = [pair for pair in pairs if pair not in self._clean]
         if not unknown:
@@ -197,12 +214,11 @@ class Scrubber:
         decision = self.policy.decide(key, surface)
         if outbound and decision.key_class.peer and decision.whole is None:
             decision = self._outbound.setdefault(decision, _without_network(decision))
-        new_key = key
+        found = Findings()
+        new_key = key if key.isascii() else repair_surrogates(key)
         if not decision.unsafe:
-            repaired = key if key.isascii() else repair_surrogates(key)
-            scrubbed = self._text.scrub(self._keyless[Surface.KEY], repaired, Findings())
-            new_key = key if scrubbed == key else scrubbed
-        plan = (decision, new_key)
+            new_key = self._text.scrub(self._keyless[Surface.KEY], new_key, found)
+        plan = (decision, new_key, tuple(found.entries))
         if len(key) <= _LONGEST_REMEMBERED_KEY:
             if len(plans) >= _MOST_PLANS:
                 plans.clear()
@@ -214,15 +230,6 @@ class Scrubber:
         findings.extend(
             Finding(entry.category, surface, key, entry.action) for entry in found.entries
         )
-
-
-def _first(attributes: Mapping[str, Any], count: int) -> list[tuple[str, Any]]:
-    items = []
-    for item in attributes.items():
-        if len(items) == count:
-            break
-        items.append(item)
-    return items
 
 
 def _credentials_only(decision: KeyDecision) -> KeyDecision:

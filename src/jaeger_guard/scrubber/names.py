@@ -11,19 +11,26 @@ from typing import Final
 
 from jaeger_guard.policy import KeyDecision
 from jaeger_guard.scrubber.found import Findings
-from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.scrubber.text import TextScrubber, until_clean
 
-_REQUEST: Final = re.compile(r"([A-Za-z]{3,16}(?: HTTP)?) (/[^\s]{0,65536})")
+_REQUEST: Final = re.compile(r"((?:[A-Za-z]{3,16}(?: HTTP)? )?)(/[^\s]{0,65536})")
 
 
-def scrub_name(
-    scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings
-) -> str:
+def scrub_name(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:
     """Return `name` scrubbed; the same object where nothing was to be changed."""
+    return until_clean(name, lambda dirty: _scrub(scrubber, decision, dirty, found))
+
+
+def _scrub(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:
     if decision.whole is None and not decision.unsafe:
         request = _REQUEST.fullmatch(name)
         if request is not None:
             path = request.group(2)
             scrubbed = scrubber.scrub_as("url_path", decision, path, found)
-            return name if scrubbed == path else f"{request.group(1)} {scrubbed}"
+            return name if scrubbed == path else request.group(1) + scrubbed
     return scrubber.scrub(decision, name, found)
+
+
+def is_request(name: str) -> bool:
+    """Say whether a name is a path, behind a method or alone: its segments may name each other."""
+    return "/" in name and _REQUEST.fullmatch(name) is not None

@@ -8,22 +8,30 @@ judge for each leaf, under the leaf's own decision.
    a bound, behind which a text that still has a format is withheld.
 3. Everything else is searched by the detectors. So is the outcome of a format once more, for
    what stood between its leaves.
-4. A text in which nothing was found, but which is encoded (percent, entities, escapes, base64), is
-   decoded and looked at once more.
+4. What is left, where it is encoded (percent, entities, escapes, base64), is decoded and looked at
+   once more; behind the bound it is withheld.
 
-Markers of ours are left alone, and only they: what stands around them is searched.
+Markers of ours are left alone, and only they: what stands around them is searched. A text that was
+changed goes through all of this again, until nothing is found.
 """
 
 from __future__ import annotations
 
 import re
+import sys
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
-from jaeger_guard.encodings import base64_decode, percent_decode, unescape_entities
+from jaeger_guard.encodings import (
+    base64_decode,
+    percent_decode,
+    repair_surrogates,
+    unescape_entities,
+)
 from jaeger_guard.formats import FORMATS
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.markers import is_marker, marker, marker_spans
@@ -34,6 +42,8 @@ from jaeger_guard.semconv import KeyKind, looks_opaque
 from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
+_MOST_ROUNDS: Final = 4
+_MOST_KEPT: Final = 64  # leaves of one value; those beyond are judged by the key around them
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
 
 # What says nothing about anybody, whatever its key promises: absent, already withheld by others,
@@ -47,10 +57,10 @@ _WITHHELD_BY_OTHERS: Final = re.compile(
     re.IGNORECASE,
 )
 _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNICODE_ESCAPED: Final = re.compile(r"\\u00[0-9a-fA-F]{2}|\\x[0-9a-fA-F]{2}")
+_UNICODE_ESCAPED: Final = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,8});")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_LONGEST_BASE64: Final = 65_536
+_LONGEST_BASE64: Final = 1 << 20
 
 # Detectors that are too vague for a second search, across the borders of a format's leaves.
 _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
@@ -75,9 +85,18 @@ class TextScrubber:
         text: str,
         found: Findings,
         notation: Notation = Notation.TEXT,
-        depth: int = 0,
     ) -> str:
         """Return `text` scrubbed; the same object where nothing was to be changed."""
+        return until_clean(text, lambda dirty: self._scrub(decision, dirty, found, notation, 0))
+
+    def _scrub(
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation,
+        depth: int,
+    ) -> str:
         if not text or decision.unsafe:
             return text
         if decision.whole is not None:
@@ -98,9 +117,7 @@ class TextScrubber:
             found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", format_name))
         else:
             scrubbed = self._rewrite(format_name, decision, text, found, notation, depth)
-        if scrubbed is text and depth < MAX_DEPTH:
-            return self._disguised(decision, text, found, notation, depth)
-        return scrubbed
+        return self._disguised(decision, scrubbed, found, notation, depth)
 
     def search(
         self,
@@ -109,12 +126,16 @@ class TextScrubber:
         found: Findings,
         notation: Notation = Notation.TEXT,
         *,
-        wanted: Callable[[Match], bool] | None = None,
+        wanted: Callable[[Match, str], bool] | None = None,
         format_name: str = "",
     ) -> str:
-        """Replace what the detectors find in `text`, whatever its format."""
+        """Replace what the detectors find in `text`, whatever its format.
+
+        Args:
+            wanted: Says whether a match counts, given its text; None where each does.
+        """
         matches = self._scanner.find(text)
-        if not matches:
+        if not matches or decision.unsafe:
             return text
         exempt = marker_spans(text)
         treatments = decision.treatments
@@ -125,9 +146,9 @@ class TextScrubber:
                 continue
             if not _trusted(decision, match, text):
                 continue
-            if wanted is not None and not wanted(match):
+            if wanted is not None and not wanted(match, text[match.start : match.end]):
                 continue
-            if any(start < match.end and match.start < end for start, end in exempt):
+            if _inside(match, exempt):
                 continue
             ranked.append((match, treatment.action.protection))
         pieces = []
@@ -166,9 +187,7 @@ class TextScrubber:
             ranked.append((match, treatment.action.protection))
         return resolve_overlaps(ranked)
 
-    def scrub_as(
-        self, format_name: str, decision: KeyDecision, text: str, found: Findings
-    ) -> str:
+    def scrub_as(self, format_name: str, decision: KeyDecision, text: str, found: Findings) -> str:
         """Scrub a text that is known to be of a format, whatever its key says."""
         return self._rewrite(format_name, decision, text, found, Notation.TEXT, 0)
 
@@ -190,7 +209,12 @@ class TextScrubber:
             return scrubbed  # it had everything searched
         inner = Notation.URL if format_name.startswith("url") else notation
         return self.search(
-            decision, scrubbed, found, inner, wanted=_between_leaves, format_name=format_name
+            decision,
+            scrubbed,
+            found,
+            inner,
+            wanted=lambda match, value: _between_leaves(match) and not judge.left(value),
+            format_name=format_name,
         )
 
     def _structured_body(self, decision: KeyDecision, text: str) -> KeyDecision | None:
@@ -224,7 +248,9 @@ class TextScrubber:
         if other == format_name or (format_name == "redis" and other == "sql"):
             other = "text" if format_name != "text" else None
         if other is None:
-            return self.search(decision, text, found, notation)
+            # Under a key that promises a URL, what stands in brackets would be read as its host.
+            written = Notation.URL if format_name.startswith("url") else notation
+            return self.search(decision, text, found, written)
         return self._rewrite(other, decision, text, found, notation, depth)
 
     def _whole(
@@ -254,26 +280,29 @@ class TextScrubber:
         self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
     ) -> str:
         """Look once more at what an encoded text says; answer with that, scrubbed, if it is dirty."""
-        if "%" in text and _ESCAPED.search(text):
-            decoded = percent_decode(text)
-        elif "&" in text and _ENTITY.search(text):
-            decoded = unescape_entities(text)
-        elif "\\" in text and _UNICODE_ESCAPED.search(text):
-            decoded = _unescape(text)
-        elif 20 <= len(text) <= _LONGEST_BASE64 and _BASE64.fullmatch(text):
-            decoded = base64_decode(text) or text
-        else:
-            return text
+        decoded = _decode(text)
         if decoded == text:
             return text
-        scrubbed = self.scrub(decision, decoded, found, notation, depth + 1)
+        if depth >= MAX_DEPTH:
+            found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", "encoded"))
+            return marker(CONTENT_WITHHELD, notation)
+        scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
         return text if scrubbed is decoded else scrubbed
 
 
 class _LeafJudge:
     """Answers a format's questions by scrubbing each leaf under its own decision."""
 
-    __slots__ = ("_decision", "_depth", "_format", "_found", "_policy", "_scrubber")
+    __slots__ = (
+        "_decision",
+        "_depth",
+        "_format",
+        "_found",
+        "_kept",
+        "_policy",
+        "_scrubber",
+        "_unchanged",
+    )
 
     def __init__(
         self,
@@ -290,21 +319,47 @@ class _LeafJudge:
         self._found = found
         self._depth = depth
         self._format = format_name
+        self._unchanged: set[str] = set()
+        self._kept: list[str] = []
 
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
         """Scrub the leaf under the decision that its name gets below the key's."""
+        if "]" in name and "[" not in name:
+            name = name.rpartition("]")[2].lstrip(".-_")  # it began inside a marker of ours
         if name == _CHUNK:
             return self._scrubber.search(
                 self._decision, text, self._found, notation, format_name=self._format
             )
         decision = self._policy.decide_leaf(name, self._decision)
-        return self._scrubber.scrub(decision, text, self._found, notation, self._depth)
+        answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)
+        if answer is text:
+            self._unchanged.add(text)
+            if (decision.unsafe or decision.kept) and len(self._kept) < _MOST_KEPT:
+                self._kept.append(text)
+        return answer
+
+    def left(self, value: str) -> bool:
+        """Say whether a leaf was let be that is `value`, or that a rule keeps and holds it."""
+        return value in self._unchanged or any(value in kept for kept in self._kept)
 
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
         """Search a leaf's name: it says what a value is, unless it is a value itself."""
         return self._scrubber.search(
             self._decision, text, self._found, notation, format_name=self._format
         )
+
+
+def until_clean(text: str, scrub: Callable[[str], str]) -> str:
+    """Scrub once more what was changed, until nothing is found: a marker may uncover its neighbours.
+
+    Without it, scrubbing twice would not be scrubbing once.
+    """
+    for _ in range(_MOST_ROUNDS):
+        scrubbed = scrub(text)
+        if scrubbed == text:
+            break
+        text = scrubbed
+    return text
 
 
 def recognize(text: str) -> str | None:
@@ -324,7 +379,9 @@ def _recognizers() -> tuple[tuple[str, Callable[[str], bool]], ...]:
 
 def needs_a_look(text: str) -> bool:
     """Say whether a text may hold more than the detectors' gates would notice."""
-    if _SIGNS.search(text) is not None or (len(text) >= 20 and " " not in text):
+    if _SIGNS.search(text) is not None or (len(text) >= 20 and " " not in text.strip()):
+        return True
+    if not text.isascii() and repair_surrogates(text) is not text:
         return True
     return any(recognizes(text) for _, recognizes in _recognizers())
 
@@ -334,6 +391,7 @@ def says_nothing(text: str) -> bool:
     stripped = text.strip()
     return (
         is_marker(stripped)
+        or is_marker(f"{stripped}]")  # one that was cut off, or split at its bracket
         or stripped.lower() in _EMPTY_WORDS
         or _WITHHELD_BY_OTHERS.fullmatch(stripped) is not None
     )
@@ -350,13 +408,33 @@ def _trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     if key_class.kind is KeyKind.SAFE and is_vague(match.category):
         return False
     if key_class.identifier or key_class.kind is KeyKind.SAFE:
-        return not text[match.start : match.end].isdecimal()
+        # A space is what the items of a list were joined by.
+        return not text[match.start : match.end].replace(" ", "").isdecimal()
     return True
+
+
+def _inside(match: Match, exempt: list[tuple[int, int]]) -> bool:
+    """Say whether a match lies within one of our markers, which are in order."""
+    place = bisect_right(exempt, (match.start, sys.maxsize)) - 1
+    return place >= 0 and match.end <= exempt[place][1]
 
 
 def _between_leaves(match: Match) -> bool:
     return not is_vague(match.category) and not match.detector.endswith("_bare")
 
 
+def _decode(text: str) -> str:
+    """Undo one kind of encoding; `text` itself where there is none."""
+    if "%" in text and _ESCAPED.search(text):
+        return percent_decode(text)
+    if "&" in text and _ENTITY.search(text):
+        return unescape_entities(text)
+    if "\\" in text and _UNICODE_ESCAPED.search(text):
+        return _unescape(text)
+    if 20 <= len(text) <= _LONGEST_BASE64 and _BASE64.fullmatch(text.strip()):
+        return base64_decode(text) or text
+    return text
+
+
 def _unescape(text: str) -> str:
-    return _UNICODE_ESCAPED.sub(lambda found: chr(int(found.group()[2:], 16)), text)
+    return _UNICODE_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

@@ -1,20 +1,23 @@
 """Scrub one attribute value of any type, and repair what could not be encoded.
 
 A value that goes on is one that OTLP can carry: text without lone surrogates, integers of 64 bits,
-nesting within a bound. bytes are read as UTF-8 and scrubbed as text; other bytes can't be judged
-and are withheld, unless policy keeps `content.binary`.
+nesting and a number of items within a bound. bytes are read as UTF-8 and scrubbed as text; other
+bytes can't be judged and are withheld, unless policy keeps `content.binary`.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from jaeger_guard.categories import CONTENT_BINARY, CONTENT_WITHHELD
 from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.lexicon import category_of
-from jaeger_guard.markers import marker
+from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.text import TextScrubber
@@ -22,11 +25,22 @@ from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action
 
 MAX_NESTING: Final = 16
+MAX_ITEMS: Final = 65_536  # in all levels together: a list that holds itself twice doubles at each
 _FEWEST_TELLING_DIGITS: Final = 10**8  # a shorter number identifies nobody by itself
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 _LONGEST_INT: Final = 2**4096  # Python itself refuses to print much longer ones
 _SCHEMES: Final = frozenset({"bearer", "basic", "token", "digest", "negotiate", "apikey"})
+
+_STEADY: Final = (dict, list, tuple, MappingProxyType)
+_SCALARS: Final = (str, bytes, bytearray, memoryview)  # though each is a Sequence
+
+# `{"name": "password", "value": "x"}`, as headers and variables are often listed.
+_PAIR_NAMES: Final = ("name", "key", "field", "header", "param", "parameter", "property")
+_PAIR_VALUES: Final = frozenset({"value", "values", "val", "data", "content"})
+# Members that say nothing about their value, which is then of its parent's kind.
+_GENERIC: Final = frozenset({*_PAIR_VALUES, "text", "string", "raw"})
+_PLAIN_WORD: Final = re.compile(r"[a-z]{1,32}(?:_[a-z]{1,32}){0,4}")
 
 
 class ValueScrubber:
@@ -46,14 +60,16 @@ class ValueScrubber:
         if isinstance(value, int | float):
             return self._number(decision, value, found)
         if isinstance(value, str):
-            return self._string(decision, str.__str__(value), found)
+            return self._string(decision, exact(value), found)
         if isinstance(value, bytes | bytearray | memoryview):
             return self._binary(decision, value, found)
-        if nesting >= MAX_NESTING or not isinstance(value, Mapping | Sequence):
-            if decision.unsafe and nesting < MAX_NESTING:
-                return value
-            found.add(Found(CONTENT_WITHHELD, Action.REDACT, "type", "bound", ""))
-            return marker(CONTENT_WITHHELD)
+        if not isinstance(value, Mapping | Sequence):
+            return _withhold(found, "type")  # OTLP has no form for it, whatever policy says
+        if decision.whole is not None and decision.whole.action is Action.DROP:
+            found.add(Found(self._category(decision), Action.DROP, "key", decision.whole.rule, ""))
+            return value
+        if nesting >= MAX_NESTING or (nesting == 0 and _holds_too_much(value)):
+            return _withhold(found, "size")
         if isinstance(value, Mapping):
             return self._mapping(decision, value, found, nesting)
         return self._sequence(decision, value, found, nesting)
@@ -76,17 +92,19 @@ class ValueScrubber:
         found.add(Found(category, treatment.action, "key", treatment.rule, ""))
         return marker(category)
 
-    def _number(self, decision: KeyDecision, value: int | float, found: Findings) -> Any:
-        if isinstance(value, float):
+    def _number(self, decision: KeyDecision, number: Any, found: Findings) -> Any:
+        # A subclass may answer anything to anybody.
+        is_float = isinstance(number, float)
+        value: Any = float.__float__(number) if is_float else int.__int__(number)
+        if is_float:
             if not math.isfinite(value):
-                return float(value)
-            text = str(int(value)) if value.is_integer() else repr(float(value))
+                return value
+            text = str(int(value)) if value.is_integer() else repr(value)
         elif -_LONGEST_INT < value < _LONGEST_INT:
-            text = int.__repr__(value)
+            text = repr(value)
         else:
-            found.add(Found(CONTENT_WITHHELD, Action.REDACT, "size", "bound", ""))
-            return marker(CONTENT_WITHHELD)
-        fits = isinstance(value, float) or _INT64_MIN <= value <= _INT64_MAX
+            return _withhold(found, "size")
+        fits = is_float or _INT64_MIN <= value <= _INT64_MAX
         small = -_FEWEST_TELLING_DIGITS < value < _FEWEST_TELLING_DIGITS
         if decision.unsafe or (decision.whole is None and small):
             return value if fits else text
@@ -104,6 +122,8 @@ class ValueScrubber:
         try:
             text = raw.decode()
         except UnicodeDecodeError:
+            return self._opaque(decision, raw, found)
+        if "\0" in text:  # UTF-16 of ASCII, or no text at all
             return self._opaque(decision, raw, found)
         scrubbed = self._text.scrub(decision, text, found)
         return raw if scrubbed is text else scrubbed.encode()
@@ -123,20 +143,35 @@ class ValueScrubber:
         self, decision: KeyDecision, value: Mapping[Any, Any], found: Findings, nesting: int
     ) -> Any:
         scrubbed: dict[str, Any] = {}
+        names = UnusedNames(scrubbed)
         changed = False
+        named = _name_of_pair(value)
         for key, item in value.items():
-            name = key if type(key) is str else str(key)
-            leaf = self._policy.decide_leaf(name, decision)
+            name = key if type(key) is str else exact(key if isinstance(key, str) else str(key))
+            leaf = self._leaf(decision, name, named, item)
             inner = Findings()
             new_item = self.scrub(leaf, item, inner, nesting + 1)
             found.entries.extend(inner.entries)
-            new_name = name if decision.unsafe else self._name(decision, name, found)
+            new_name = self._name(decision, name, found)
             if inner.dropped:
                 changed = True
                 continue
             changed = changed or new_name is not key or new_item is not item
-            scrubbed[unused(new_name, scrubbed)] = new_item
-        return scrubbed if changed else value
+            scrubbed[names.unused(new_name)] = new_item
+        # A foreign mapping may show something else to the next reader.
+        return scrubbed if changed or type(value) not in _STEADY else value
+
+    def _leaf(self, decision: KeyDecision, name: str, named: str, item: Any) -> KeyDecision:
+        """Decide about a member; one whose name says nothing is what its mapping's key says."""
+        generic = name.lower() in _GENERIC
+        if named and generic:
+            return self._policy.decide_leaf(named, decision)
+        leaf = self._policy.decide_leaf(name, decision)
+        if decision.whole is None or leaf.whole is not None or leaf.unsafe or leaf.kept:
+            return leaf
+        telling = isinstance(item, int | float) and not generic
+        known = leaf.key_class.kind is not KeyKind.UNKNOWN or leaf.key_class.identifier
+        return leaf if telling or known else decision
 
     def _name(self, decision: KeyDecision, name: str, found: Findings) -> str:
         repaired = name if name.isascii() else repair_surrogates(name)
@@ -147,19 +182,24 @@ class ValueScrubber:
     ) -> Any:
         items = []
         previous: Any = None
+        only_names = _are_names(value)
         for item in value:
-            leaf = self._named_by_item(previous, item, decision)
+            leaf = self._named_by_item(previous, item, decision, only_names=only_names)
             items.append(self.scrub(leaf, item, found, nesting + 1))
             previous = item
         if decision.whole is None and not decision.unsafe:
             self._across_items(decision, items, found)
         changed = any(new is not old for new, old in zip(items, value, strict=True))
-        return tuple(items) if changed else value
+        return tuple(items) if changed or type(value) not in _STEADY else value
 
-    def _named_by_item(self, previous: Any, item: Any, decision: KeyDecision) -> KeyDecision:
+    def _named_by_item(
+        self, previous: Any, item: Any, decision: KeyDecision, *, only_names: bool
+    ) -> KeyDecision:
         """Read `["--password", "hunter2"]` and `["Bearer", "eyJ…"]`: an item may name the next."""
         if type(previous) is not str or not 0 < len(previous) <= 64 or decision.whole is not None:
             return decision
+        if marker_spans(previous):
+            return decision  # it speaks of itself
         if type(item) is str and item.startswith("--"):
             return decision  # the next option, not this one's value
         name = previous.strip().lstrip("-").rstrip(":=").strip()
@@ -167,73 +207,124 @@ class ValueScrubber:
             return decision
         if name.lower() in _SCHEMES:
             return self._policy.decide_leaf("authorization.credentials", decision)
-        if name and category_of(name) is not None:
-            return self._policy.decide_leaf(name, decision)
-        return decision
+        category = category_of(name) if name else None
+        if category is None or (type(item) is str and _names_too(item)):
+            return decision
+        if only_names and not category.startswith("credential."):
+            return decision  # `["id", "email", "name"]`: columns, and no values
+        return self._policy.decide_leaf(name, decision)
 
     def _across_items(self, decision: KeyDecision, items: list[Any], found: Findings) -> None:
         """Find what was split over several items, and treat each part that holds some of it."""
-        if len(items) < 2 or not all(type(item) is str for item in items):
+        texts = [index for index, item in enumerate(items) if type(item) is str and item]
+        if len(texts) < 2:
             return
         for joint in ("", " "):
-            text = joint.join(items)
-            borders = []
+            text = joint.join(items[index] for index in texts)
+            starts = []
             position = 0
-            for item in items:
-                borders.append((position, position + len(item)))
-                position += len(item) + len(joint)
-            for match in self._text.matches_across(decision, text):
-                touched = [
-                    index
-                    for index, (start, end) in enumerate(borders)
-                    if start < match.end and match.start < end
-                ]
-                if len(touched) < 2 and joint == "":
+            for index in texts:
+                starts.append(position)
+                position += len(items[index]) + len(joint)
+            # From the right to the left, so that what is still to be replaced stays where it was.
+            for match in reversed(self._text.matches_across(decision, text)):
+                first = bisect_right(starts, match.start) - 1
+                last = bisect_left(starts, match.end) - 1
+                if first == last:
                     continue  # searched within the item already
-                self._treat_parts(decision, items, borders, touched, match, found)
-
-    def _treat_parts(
-        self,
-        decision: KeyDecision,
-        items: list[Any],
-        borders: list[tuple[int, int]],
-        touched: list[int],
-        match: Any,
-        found: Findings,
-    ) -> None:
-        treatment = decision.treatments[match.category]
-        replacement = marker(match.category)
-        for index in touched:
-            start, end = borders[index]
-            item = items[index]
-            if len(item) != end - start:
-                continue  # treated by an earlier match of this round
-            inner_start = max(match.start - start, 0)
-            inner_end = min(match.end, end) - start
-            items[index] = item[:inner_start] + replacement + item[inner_end:]
-        found.add(
-            Found(match.category, treatment.action, match.detector, treatment.rule, "sequence")
-        )
+                replacement = marker(match.category)
+                for place in range(first, last + 1):
+                    item = items[texts[place]]
+                    start = max(match.start - starts[place], 0)
+                    end = match.end - starts[place]
+                    if start < len(item):  # and not the joint alone
+                        items[texts[place]] = item[:start] + replacement + item[end:]
+                treatment = decision.treatments[match.category]
+                found.add(
+                    Found(
+                        match.category, treatment.action, match.detector, treatment.rule, "sequence"
+                    )
+                )
 
     @staticmethod
     def _category(decision: KeyDecision) -> str:
         return decision.category or CONTENT_WITHHELD
 
 
-def unused(name: str, taken: Mapping[str, Any]) -> str:
-    """Return `name`, or with a number behind it where two names scrubbed to one marker."""
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}#{number}" in taken:
-        number += 1
-    return f"{name}#{number}"
+class UnusedNames:
+    """Names that a mapping doesn't have yet: with a number where two scrubbed to one marker."""
+
+    __slots__ = ("_numbers", "_taken")
+
+    def __init__(self, taken: Mapping[str, Any]) -> None:
+        self._taken = taken
+        self._numbers: dict[str, int] = {}  # where to go on, or many alike would take squares
+
+    def unused(self, name: str) -> str:
+        """Return `name`, or with a number behind it where it is taken."""
+        if name not in self._taken:
+            return name
+        number = self._numbers.get(name, 2)
+        while f"{name}#{number}" in self._taken:
+            number += 1
+        self._numbers[name] = number + 1
+        return f"{name}#{number}"
 
 
-def _same_type(value: int | float, text: str) -> int | float | str:
+def _withhold(found: Findings, why: str) -> str:
+    found.add(Found(CONTENT_WITHHELD, Action.REDACT, why, "bound", ""))
+    return marker(CONTENT_WITHHELD)
+
+
+def _holds_too_much(value: Mapping[Any, Any] | Sequence[Any]) -> bool:
+    """Say whether a value holds more than `MAX_ITEMS`, down to the level that is withheld anyway."""
+    level: list[Any] = [value]
+    count = 0
+    for _ in range(MAX_NESTING):
+        below: list[Any] = []
+        for container in level:
+            for item in container.values() if isinstance(container, Mapping) else container:
+                count += 1
+                if count > MAX_ITEMS:
+                    return True
+                if isinstance(item, Mapping | Sequence) and not isinstance(item, _SCALARS):
+                    below.append(item)
+        if not below:
+            return False
+        level = below
+    return False
+
+
+def exact(text: str) -> str:
+    """Return the plain text of a subclass of str, which may claim to be equal to anything."""
+    return str.__str__(text)
+
+
+def _name_of_pair(value: Mapping[Any, Any]) -> str:
+    """Return what `{"name": N, "value": …}` calls its value; "" for any other mapping."""
+    if 2 <= len(value) <= 8 and any(name in value for name in _PAIR_VALUES):
+        for member in _PAIR_NAMES:
+            name = value.get(member)
+            if type(name) is str and 0 < len(name) <= 64:
+                return name
+    return ""
+
+
+def _are_names(value: Sequence[Any]) -> bool:
+    """Say whether a list of three or more has only plain words, as columns and fields have."""
+    return len(value) > 2 and all(
+        type(item) is str and _PLAIN_WORD.fullmatch(item) is not None for item in value
+    )
+
+
+def _names_too(item: str) -> bool:
+    """Say whether an item behind a telling name is such a name itself: `["username", "password"]`."""
+    return _PLAIN_WORD.fullmatch(item) is not None and category_of(item) is not None
+
+
+def _same_type(value: float, text: str) -> int | float | str:
     """Give a generalized number its old type back; anything else is text now."""
     try:
-        number = type(value)(text)
+        return type(value)(text)
     except ValueError:
         return text
-    return number

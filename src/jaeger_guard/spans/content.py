@@ -71,7 +71,7 @@ class SpanContent:
     )
 
     name: str
-    context: SpanContext
+    context: SpanContext | None
     parent: SpanContext | None
     kind: SpanKind
     start_time: int | None
@@ -91,16 +91,16 @@ class SpanContent:
         """Take the content of an ended span, sharing all of it; repairs times and counts."""
         content = cls()
         content.name = span.name
-        content.context = span.context
-        content.parent = span.parent
-        content.kind = span.kind
+        content.context = checked_context(span.context)
+        content.parent = checked_context(span.parent)
+        content.kind = checked_kind(span.kind)
         content.start_time = valid_time(span.start_time)
         content.end_time = valid_time(span.end_time)
-        content.attributes = plain(span._attributes)
+        content.attributes = attributes_of(span)
         content.dropped_attributes = valid_count(span.dropped_attributes)
         content.events = events_of(span)
         content.dropped_events = valid_count(span.dropped_events)
-        content.links = span.links if span._links else ()
+        content.links = links_of(span)
         content.dropped_links = valid_count(span.dropped_links)
         content.status = span.status
         content.resource = span.resource
@@ -112,7 +112,7 @@ class SpanContent:
     @property
     def status_description(self) -> str | None:
         """The status's description."""
-        return self.status.description
+        return None if self.status is None else self.status.description
 
     @status_description.setter
     def status_description(self, text: str | None) -> None:
@@ -120,15 +120,18 @@ class SpanContent:
 
     def tracestates(self) -> Sequence[TraceStatePairs]:
         """Return the tracestates of the span, its parent and its links, in this order."""
-        contexts = [self.context, self.parent, *(link.context for link in self.links)]
+        contexts = [self.context, self.parent]
+        if self.links:
+            contexts += [link.context for link in self.links]
         return [pairs_of(context) for context in contexts]
 
     def put_tracestate(self, index: int, pairs: TraceStatePairs) -> None:
         """Replace the tracestate that `tracestates` gave at `index`."""
         if index == 0:
+            assert self.context is not None  # it had a tracestate
             self.context = with_tracestate(self.context, pairs)
         elif index == 1:
-            assert self.parent is not None  # it had a tracestate
+            assert self.parent is not None
             self.parent = with_tracestate(self.parent, pairs)
         else:
             links = list(self.links)
@@ -161,11 +164,48 @@ class SpanContent:
         self.links = tuple(links)
 
 
+def checked_context(context: Any) -> SpanContext | None:
+    """Return the context, of which each part is of its own type; TypeError otherwise."""
+    if context is None:
+        return None
+    if (
+        type(context) is SpanContext
+        and type(context.trace_id) is type(context.span_id) is int
+        and isinstance(context.trace_flags, int)
+        and isinstance(context.trace_state, TraceState)
+    ):
+        return context
+    raise TypeError("not a span context")
+
+
+def checked_kind(kind: Any) -> SpanKind:
+    """Return the kind if it is one; TypeError otherwise."""
+    if type(kind) is not SpanKind:
+        raise TypeError("not a span kind")
+    return kind
+
+
+def attributes_of(span: ReadableSpan) -> Attributes:
+    """Return a span's attributes; without a copy where the SDK has frozen them."""
+    raw = getattr(span, "_attributes", None)
+    return plain(span.attributes if raw is None else raw)
+
+
+def links_of(span: ReadableSpan) -> Sequence[Link]:
+    """Return a span's links, of whose contexts each part is of its own type."""
+    if not getattr(span, "_links", True):
+        return ()
+    links = tuple(span.links)
+    for link in links:
+        checked_context(link.context)
+    return links
+
+
 def events_of(span: ReadableSpan) -> Sequence[Event]:
     """Return a span's events, with times that OTLP can carry."""
-    if not span._events:
+    if not getattr(span, "_events", True):
         return ()
-    events: Sequence[Event] = span.events
+    events: Sequence[Event] = tuple(span.events)
     if all(event.timestamp == valid_time(event.timestamp) for event in events):
         return events
     return tuple(

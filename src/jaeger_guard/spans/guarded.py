@@ -16,7 +16,7 @@ Theory of operation. A `GuardedSpan` is a view; the views of one span share a st
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
@@ -30,6 +30,8 @@ from jaeger_guard.spans.content import (
     EventContent,
     LinkContent,
     SpanContent,
+    checked_context,
+    checked_kind,
     dropped_of,
     pairs_of,
     plain,
@@ -38,8 +40,9 @@ from jaeger_guard.spans.content import (
 from jaeger_guard.spans.quarantine import quarantine
 from jaeger_guard.spans.scrubbing import SpanScrubber
 
+_Field = TypeVar("_Field")
 
-Identity = tuple[SpanContext, SpanContext | None, SpanKind, int | None, int | None]
+Identity = tuple[SpanContext | None, SpanContext | None, SpanKind, int | None, int | None]
 
 
 class GuardedState:
@@ -64,6 +67,10 @@ class GuardedState:
     def pending(cls, raw: ReadableSpan, scrubber: SpanScrubber) -> GuardedState:
         """Hold a raw span back until somebody reads it."""
         return cls(lambda: scrubber.scrub(raw), lambda: _identity(raw, scrubber))
+
+    def __dir__(self) -> list[str]:
+        """Name what shows scrubbed data alone; whoever walks objects by `dir` stays there."""
+        return ["identity", "settle"]
 
     def settle(self) -> SpanContent:
         """Return the scrubbed content; scrubs at the first call."""
@@ -91,13 +98,13 @@ class GuardedState:
 def _identity(raw: ReadableSpan, scrubber: SpanScrubber) -> Identity:
     try:
         return (
-            scrubber.scrub_context(raw.context),
-            scrubber.scrub_context(raw.parent),
-            raw.kind,
+            scrubber.scrub_context(checked_context(raw.context)),
+            scrubber.scrub_context(checked_context(raw.parent)),
+            checked_kind(raw.kind),
             valid_time(raw.start_time),
             valid_time(raw.end_time),
         )
-    except Exception:  # a hand-made span; its content will be quarantined as well
+    except Exception:  # noqa: BLE001 - a hand-made span; its content will be quarantined as well
         part = quarantine(raw)
         return part.context, part.parent, part.kind, part.start_time, part.end_time
 
@@ -197,16 +204,19 @@ class GuardedSpan(ReadableSpan):
         """How many links the raw span had lost."""
         return self.guard_state.settle().dropped_links
 
-    def _own(self, field: str, make: Any) -> Any:
+    def _own(self, field: str, make: Callable[[SpanContent], _Field]) -> _Field:
         """Return this view's copy of a field, made when it is first asked for."""
         slot = f"own_{field}"
         own = self.__dict__
         if slot not in own:
             own[slot] = make(self.guard_state.settle())
-        return own[slot]
+        value: _Field = own[slot]
+        return value
 
     def __repr__(self) -> str:
         return f'{type(self).__name__}(name="{self._name}", context={self._context})'
+
+    # A copy is another view: what was written on this one stays here.
 
     def __copy__(self) -> GuardedSpan:
         return GuardedSpan(self.guard_state)
@@ -230,17 +240,18 @@ def _copy_of(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: _copy_of(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return tuple(_copy_of(item) for item in value)
+        items = (_copy_of(item) for item in value)
+        return list(items) if type(value) is list else tuple(items)
     return value
 
 
-def _list_of(items: list[Any], dropped: int) -> BoundedList:
+def _list_of(items: list[Any], dropped: int) -> BoundedList[Any]:
     copy = BoundedList.from_seq(None, items)
     copy.dropped = dropped
     return copy
 
 
-def _events(content: SpanContent) -> BoundedList:
+def _events(content: SpanContent) -> BoundedList[Any]:
     events: list[Event] = [
         EventContent(
             event.name,
@@ -253,7 +264,7 @@ def _events(content: SpanContent) -> BoundedList:
     return _list_of(events, content.dropped_events)
 
 
-def _links(content: SpanContent) -> BoundedList:
+def _links(content: SpanContent) -> BoundedList[Any]:
     links: list[Link] = [
         LinkContent(
             link.context, bounded(plain(link.attributes), dropped_of(link)), dropped_of(link)
@@ -266,7 +277,10 @@ def _links(content: SpanContent) -> BoundedList:
 def _info(scope: InstrumentationScope | None) -> InstrumentationInfo | None:
     if scope is None:
         return None
-    return InstrumentationInfo(scope.name, scope.version, scope.schema_url)
+    # Its constructor warns that it is deprecated, which its reader's call does already.
+    info = InstrumentationInfo.__new__(InstrumentationInfo)
+    info._name, info._version, info._schema_url = scope.name, scope.version, scope.schema_url or ""
+    return info
 
 
 # --- pickling: plain data, since the SDK's containers hold locks -----------------------------------
@@ -291,7 +305,7 @@ def _flatten(content: SpanContent) -> dict[str, Any]:
             (_flat_context(link.context), _copy_of(plain(link.attributes)), dropped_of(link))
             for link in content.links
         ],
-        "status": (content.status.status_code, content.status.description),
+        "status": content.status and (content.status.status_code, content.status.description),
         "resource": (_copy_of(plain(content.resource.attributes)), content.resource.schema_url),
         "scope": scope
         and (scope.name, scope.version, scope.schema_url, _copy_of(plain(scope.attributes))),
@@ -320,7 +334,7 @@ def _context_from(flat: tuple[Any, ...] | None) -> SpanContext | None:
 def _revive(flat: dict[str, Any]) -> GuardedSpan:
     content = SpanContent()
     content.name = flat["name"]
-    content.context = _context_from(flat["context"]) or SpanContext(0, 0, False)
+    content.context = _context_from(flat["context"])
     content.parent = _context_from(flat["parent"])
     content.kind = flat["kind"]
     content.start_time = flat["start_time"]
@@ -336,7 +350,7 @@ def _revive(flat: dict[str, Any]) -> GuardedSpan:
         LinkContent(_context_from(context) or SpanContext(0, 0, False), attributes, dropped)
         for context, attributes, dropped in flat["links"]
     )
-    content.status = Status(*flat["status"])
+    content.status = flat["status"] and Status(*flat["status"])
     content.resource = Resource(*flat["resource"])
     content.instrumentation_scope = flat["scope"] and InstrumentationScope(*flat["scope"])
     return GuardedSpan(GuardedState(None, None, content))

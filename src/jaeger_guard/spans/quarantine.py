@@ -37,17 +37,17 @@ def quarantine(span: ReadableSpan | SpanContent, resource: Resource | None = Non
     skeleton.events = ()
     skeleton.links = ()
     skeleton.dropped_attributes = skeleton.dropped_events = skeleton.dropped_links = 0
-    code = getattr(_read(span, "status"), "status_code", None)
+    code = _read(_read(span, "status"), "status_code")
     skeleton.status = Status(code if isinstance(code, StatusCode) else StatusCode.UNSET)
     skeleton.resource = Resource({}) if resource is None else resource
     skeleton.instrumentation_scope = None
     return skeleton
 
 
-def _read(span: ReadableSpan | SpanContent, accessor: str) -> Any:
+def _read(part: Any, accessor: str) -> Any:
     try:
-        return getattr(span, accessor)
-    except Exception:  # a hand-made span may raise anything, and its text may quote a value
+        return getattr(part, accessor)
+    except Exception:  # noqa: BLE001 - a hand-made span may raise anything, and its text may quote a value
         return None
 
 
@@ -59,11 +59,15 @@ def _identity(context: Any) -> SpanContext | None:
     """Copy ids and flags, without the tracestate."""
     if not isinstance(context, SpanContext):
         return None
-    trace_id, span_id = context.trace_id, context.span_id
+    trace_id, span_id = _read(context, "trace_id"), _read(context, "span_id")
     if not (type(trace_id) is int and type(span_id) is int):
         return None
     if not (0 <= trace_id < 2**128 and 0 <= span_id < 2**64):
         return None
+    flags = _read(context, "trace_flags")
     return SpanContext(
-        trace_id, span_id, bool(context.is_remote), TraceFlags(int(context.trace_flags) & 0xFF)
+        trace_id,
+        span_id,
+        _read(context, "is_remote") is True,
+        TraceFlags(int.__int__(flags) & 0xFF if isinstance(flags, int) else 0),
     )

@@ -1,0 +1,172 @@
+"""The scanner finds what the detectors find when they are asked one by one, only faster."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jaeger_guard.detectors import DETECTORS, Detector
+from jaeger_guard.detectors.detector import Needles
+from jaeger_guard.scanner import Scanner, reference_find, resolve_overlaps
+from jaeger_guard.types import Match
+
+SCANNER = Scanner(DETECTORS)
+EXAMPLES = tuple(example.text for detector in DETECTORS for example in detector.examples)
+NEAR_MISSES = tuple(miss.text for detector in DETECTORS for miss in detector.near_misses)
+NEEDLES = tuple(
+    sorted(
+        {
+            needle
+            for detector in DETECTORS
+            if isinstance(detector.gate, Needles)
+            for needle in detector.gate.texts
+        }
+    )
+)
+PIECES = st.one_of(
+    st.sampled_from(EXAMPLES),
+    st.sampled_from(NEAR_MISSES),
+    st.sampled_from(NEEDLES),
+    st.text(max_size=12),
+    st.text("0123456789 -./", max_size=24),
+    st.sampled_from(["\x00", "\u200b", "\u202e", "\uff11\uff12", "\u0664", " ", "=", "@", "\ufeff"]),
+)
+TEXTS = st.lists(PIECES, max_size=6).map("".join)
+
+
+def full_width(text: str) -> str:
+    """Write the digits of `text` as a Japanese keyboard may."""
+    return text.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
+def test_every_example_is_found(detector: Detector) -> None:
+    """Behind the joint gate, each detector still finds its own examples, and they are suspects."""
+    for example in detector.examples:
+        found = SCANNER.find(example.text)
+        assert found == reference_find(DETECTORS, example.text)
+        assert any(
+            match.detector == detector.name
+            and example.text[match.start : match.end] == example.found
+            for match in found
+        )
+        assert SCANNER.suspects(["clean", example.text, "words"]) >= {1}
+
+
+@pytest.mark.parametrize("disguise", ["\u200b", "\u2060", "\u202e", "\ufeff"])
+def test_invisible_characters_hide_nothing(disguise: str) -> None:
+    """A card with an invisible character between its digits is found, with that character."""
+    card = f"4111 1111{disguise} 1111 1111"
+    [match] = [found for found in SCANNER.find(f"pay {card} now") if found.detector.endswith("card")]
+    assert f"pay {card} now"[match.start : match.end] == card
+    assert SCANNER.suspects(["x", card]) == {1}
+
+
+def test_full_width_digits_are_digits() -> None:
+    """A card typed in full-width digits is found where it stands."""
+    card = full_width("4111111111111111")
+    [match, *_] = SCANNER.find(f"no. {card}.")
+    assert f"no. {card}."[match.start : match.end] == card
+
+
+def test_invisible_space_ends_a_word() -> None:
+    """A token behind letters and a zero-width space is found, though both together look like one
+    word."""
+    token = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+    text = f"id\u200b{token}"
+    assert any(text[found.start : found.end] == token for found in SCANNER.find(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_find_equals_the_reference(text: str) -> None:
+    """Whatever the text, the fast search finds exactly what the detectors find one by one."""
+    assert SCANNER.find(text) == reference_find(DETECTORS, text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(TEXTS, max_size=8))
+def test_no_suspect_is_missed(texts: list[str]) -> None:
+    """A text with a match is a suspect in any batch, whatever stands in the others."""
+    suspects = SCANNER.suspects(texts)
+    for index, text in enumerate(texts):
+        if reference_find(DETECTORS, text):
+            assert index in suspects
+    assert suspects <= set(range(len(texts)))
+
+
+def test_separator_inside_a_text_shifts_nothing() -> None:
+    """Texts that hold the character which joins them are told apart all the same."""
+    texts = ["\x00" * 9, "a\x00b", "ana@shop.example.com", "", "\x00", "x\x00-"]
+    assert SCANNER.suspects(texts) == {2}
+
+
+def test_nothing_is_suspect_in_nothing() -> None:
+    """An empty batch, and a batch of words, have no suspects."""
+    assert SCANNER.suspects([]) == set()
+    assert SCANNER.suspects(["", "GET", "/users", "checkout"]) == set()
+
+
+def test_scanner_without_detectors_finds_nothing() -> None:
+    """A policy may look for nothing at all."""
+    assert Scanner([]).find("ana@shop.example.com") == []
+    assert Scanner([]).suspects(["ana@shop.example.com"]) == set()
+
+
+def test_common_needle_needs_its_anchor() -> None:
+    """A needle that is common alone opens no gate; beside its anchor it does."""
+    anchored = [
+        detector
+        for detector in DETECTORS
+        if isinstance(detector.gate, Needles) and detector.gate.anchor
+    ]
+    scanner = Scanner(anchored[:1])
+    needle = anchored[0].gate.texts[0]  # type: ignore[union-attr]  # filtered above
+    assert scanner.suspects([f"x {needle} y", anchored[0].examples[0].text]) == {1}
+
+
+@pytest.mark.parametrize("text", ["a", "@", "1 ", '"', "%", "(", "4111 ", "eyJ", "a@", "\uff11"])
+def test_suspects_take_linear_time(text: str) -> None:
+    """A million hostile characters are gated in well below two seconds."""
+    began = time.process_time()
+    SCANNER.suspects([text * (1_000_000 // len(text))])
+    assert time.process_time() - began < 2
+
+
+def match(start: int, end: int, name: str = "x") -> Match:
+    return Match(start, end, "contact.email", name)
+
+
+def test_longer_match_wins() -> None:
+    """Of two that overlap, the longer is chosen, and what doesn't touch it stays."""
+    short, long, other = match(0, 4), match(2, 9), match(9, 11)
+    assert resolve_overlaps([(short, 9), (other, 1), (long, 1)]) == [long, other]
+
+
+def test_of_equally_long_the_more_protective_wins() -> None:
+    """Where two overlap and are as long, the action that protects more decides."""
+    mild, strict = match(0, 4, "mild"), match(2, 6, "strict")
+    assert resolve_overlaps([(mild, 1), (strict, 5)]) == [strict]
+    assert resolve_overlaps([(strict, 1), (mild, 5)]) == [mild]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 30), st.integers(1, 8), st.integers(0, 3)).map(
+            lambda drawn: (match(drawn[0], drawn[0] + drawn[1]), drawn[2])
+        )
+    )
+)
+def test_chosen_matches_never_overlap(pairs: list[tuple[Match, int]]) -> None:
+    """What is chosen is in order and disjoint, and everything left out touches something chosen."""
+    chosen = resolve_overlaps(pairs)
+    for before, after in zip(chosen, chosen[1:], strict=False):
+        assert before.end <= after.start
+    for left_out, _ in pairs:
+        assert any(
+            left_out.start < taken.end and taken.start < left_out.end for taken in chosen
+        )
