@@ -38,6 +38,8 @@ make_venv() {
     "$interpreter" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
         fail "$interpreter is too old: CPython 3.11 or newer is needed (name one in JAEGER_GUARD_PYTHON)"
     [ -x "$1/bin/pip" ] || "$interpreter" -m venv "$1"
+    # CPython 3.11 brings a pip that gives up where OpenTelemetry released some instrumentors only.
+    "$1/bin/pip" install -q --upgrade 'pip>=24.1' >&2
 }
 
 # Build the wheel once and leave its path in $wheel.

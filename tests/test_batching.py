@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import multiprocessing.process
+import multiprocessing.util
 import os
 import signal
 import subprocess
@@ -21,7 +24,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, TraceFlags
 
 import jaeger_guard
-from jaeger_guard.batching import Batching, ExportPipeline
+from jaeger_guard.batching import Batching, ExportPipeline, _call
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Outcome, Reason, Sender, State
 from jaeger_guard.processor import span_scrubber
@@ -187,7 +190,7 @@ def test_a_small_queue_makes_small_batches() -> None:
 def test_a_batch_above_the_queue_is_refused() -> None:
     """A batch that can never fill is an error, as the specification demands."""
     environment = {"OTEL_BSP_MAX_QUEUE_SIZE": "10", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "11"}
-    with pytest.raises(ConfigurationError, match="OTEL_BSP_MAX_EXPORT_BATCH_SIZE.*11.*10"):
+    with pytest.raises(ConfigurationError, match=r"OTEL_BSP_MAX_EXPORT_BATCH_SIZE.*11.*10"):
         Batching.from_environment(environment)
 
 
@@ -579,9 +582,10 @@ def test_a_signal_handler_may_end_spans_and_flush(start: Open, memory: Memory) -
     def handle(*_: object) -> None:
         pipeline.on_end(span(len(fired) + 100_000))
         fired.append(len(fired) % 10 != 0 or pipeline.flush(5))
+        signal.setitimer(signal.ITIMER_REAL, 0.001)  # not before, or handlers might pile up
 
     previous = signal.signal(signal.SIGALRM, handle)
-    signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
     ended = 0
     try:
         deadline = time.monotonic() + 0.7
@@ -633,6 +637,58 @@ def test_a_child_starts_afresh(start: Open, memory: Memory) -> None:
     flushes.put(None)  # in this test the parent's thread is alive, and sees the end
     assert thread is not None
     thread.join(5)
+
+
+def test_a_hook_of_a_pipeline_that_is_gone(memory: Memory) -> None:
+    """Hooks for forks can't be taken back; they hold no pipeline, and do nothing without one."""
+    called: list[int] = []
+    _call(lambda: None)
+    _call(lambda: lambda: called.append(1))
+    assert called == [1]
+
+
+def test_a_multiprocessing_child_flushes_at_its_end(
+    start: Open, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pipeline built in a child has a finalizer that flushes, and is of no effect once it's gone."""
+    monkeypatch.setattr(multiprocessing.process, "parent_process", object)
+    before = set(multiprocessing.util._finalizer_registry)  # type: ignore[attr-defined]
+    pipeline = start()
+    registry = multiprocessing.util._finalizer_registry  # type: ignore[attr-defined]
+    (key,) = set(registry) - before
+    assert key[0] < 0  # after finalizers of the application
+    pipeline.on_end(span())
+    registry[key]()
+    assert memory.names == ["span 1"]
+    ExportPipeline(pipeline._spans, pipeline._sender, Batching())  # nobody keeps it
+    gc.collect()
+    (key,) = set(registry) - before
+    registry[key]()
+
+
+def test_a_race_for_the_last_span(start: Open) -> None:
+    """Where a flush takes the spans that on_end wanted to drop, nothing is counted as dropped."""
+    pipeline = start()
+    pipeline._make_room()
+    assert pipeline._take(3) == []
+    assert "dropped_queue_full" not in pipeline.statistics()
+
+
+def test_a_flush_without_worker_waits_for_another_flush(
+    start: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two threads that do the work themselves take turns, each within its deadline."""
+    slow = SlowScrubber()
+    pipeline = start(slow)
+    monkeypatch.setattr(pipeline, "_ensure_thread", lambda: None)
+    pipeline.on_end(span())
+    other = threading.Thread(target=pipeline.flush, args=(20.0,))
+    other.start()
+    assert slow.entered.wait(5)
+    assert pipeline.flush(0.05) is False
+    slow.gate.set()
+    assert pipeline.flush(10) is True
+    other.join()
 
 
 FORKING = """

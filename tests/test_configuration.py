@@ -383,7 +383,12 @@ def test_a_sampler_of_another_distribution(
             return (lambda text: OtherSampler(float(text))) if works else fail
 
     found: list[object] = []
-    monkeypatch.setattr(metadata, "entry_points", lambda **by: found.append(by) or [EntryPoint()])
+
+    def entry_points(**by: str) -> list[EntryPoint]:
+        found.append(by)
+        return [EntryPoint()]
+
+    monkeypatch.setattr(metadata, "entry_points", entry_points)
     environment(OTEL_TRACES_SAMPLER="Other", OTEL_TRACES_SAMPLER_ARG="0.5")
     if works:
         sampler = configure().tracer_provider.sampler
@@ -796,9 +801,10 @@ class OtherMulti(SynchronousMultiSpanProcessor):
     """A multi-processor of another distribution, with insides of its own."""
 
 
-@pytest.mark.parametrize("multi", [OtherMulti(), Keeping()])
-def test_an_unknown_multi_processor_is_refused(multi: Any) -> None:
+@pytest.mark.parametrize("kind", [OtherMulti, Keeping])
+def test_an_unknown_multi_processor_is_refused(kind: Any) -> None:
     """A provider whose processor is of an unknown kind is an error with a remedy."""
+    multi = kind()
     provider = TracerProvider(active_span_processor=multi)
     error = refused("protect(provider)", lambda: protect(provider))
     assert type(multi).__name__ in error.what

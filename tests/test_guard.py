@@ -452,7 +452,11 @@ time.sleep(30)
 def on_sigterm() -> Iterator[Callable[[Any], None]]:
     """Set a handler; the one from before comes back."""
     previous = signal.getsignal(signal.SIGTERM)
-    yield lambda handler: signal.signal(signal.SIGTERM, handler) and None
+
+    def put(handler: Any) -> None:
+        signal.signal(signal.SIGTERM, handler)
+
+    yield put
     signal.signal(signal.SIGTERM, previous)
 
 

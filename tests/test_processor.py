@@ -27,6 +27,7 @@ from opentelemetry.sdk.trace.export import (
 )
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from jaeger_guard.batching import ExportPipeline
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import Policy, Rule
 from jaeger_guard.processor import (
@@ -288,9 +289,11 @@ def test_unknown_multi_processor_is_refused() -> None:
     class Own(SynchronousMultiSpanProcessor):
         pass
 
+    own: Any = Own
+    plain: Any = SynchronousMultiSpanProcessor
     with pytest.raises(ConfigurationError, match="active_span_processor=GuardSpanProcessor"):
-        guard_multi(Own(), span_scrubber("baseline", "here"))
-    guarded = guard_multi(SynchronousMultiSpanProcessor(), span_scrubber("baseline", "here"))
+        guard_multi(own(), span_scrubber("baseline", "here"))
+    guarded = guard_multi(plain(), span_scrubber("baseline", "here"))
     with pytest.raises(ConfigurationError):
         guard_multi(guarded, span_scrubber("baseline", "here"))
 
@@ -356,9 +359,12 @@ def test_threads_end_spans_at_once() -> None:
     """Spans that many threads end at once all arrive, scrubbed."""
     memory = InMemorySpanExporter()
     provider = provider_with(GuardSpanProcessor(SimpleSpanProcessor(memory)))
-    threads = [
-        threading.Thread(target=lambda: [record(provider) for _ in range(25)]) for _ in range(6)
-    ]
+
+    def record_many() -> None:
+        for _ in range(25):
+            record(provider)
+
+    threads = [threading.Thread(target=record_many) for _ in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -366,6 +372,30 @@ def test_threads_end_spans_at_once() -> None:
     spans = memory.get_finished_spans()
     assert len(spans) == 150
     assert SECRET not in shown(spans)
+
+
+class Pipeline(ExportPipeline):
+    """Stands for our own export, which scrubs what it is given; only keeps it."""
+
+    def __init__(self) -> None:
+        self.spans: list[ReadableSpan] = []
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self.spans.append(span)
+
+
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_own_export_takes_the_raw_span(concurrent: bool) -> None:
+    """Our own export is given the raw span, which it scrubs on its worker; nobody else is."""
+    own, other = Pipeline(), Recorder()
+    kind: Any = ConcurrentMultiSpanProcessor if concurrent else SynchronousMultiSpanProcessor
+    multi = guard_multi(kind(), span_scrubber("baseline", "here"))
+    multi.add_span_processor(own)
+    multi.add_span_processor(other)
+    raw = ReadableSpan(SECRET, resource=Resource({}))
+    multi.on_end(raw)
+    assert own.spans[0] is raw
+    assert isinstance(other.spans[0], GuardedSpan)
 
 
 def test_guards_may_share_a_scrubber() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -32,7 +33,9 @@ PIECES = st.one_of(
     st.sampled_from(NEEDLES),
     st.text(max_size=12),
     st.text("0123456789 -./", max_size=24),
-    st.sampled_from(["\x00", "\u200b", "\u202e", "\uff11\uff12", "\u0664", " ", "=", "@", "\ufeff"]),
+    st.sampled_from(
+        ["\x00", "\u200b", "\u202e", "\uff11\uff12", "\u0664", " ", "=", "@", "\ufeff"]
+    ),
 )
 TEXTS = st.lists(PIECES, max_size=6).map("".join)
 
@@ -60,7 +63,9 @@ def test_every_example_is_found(detector: Detector) -> None:
 def test_invisible_characters_hide_nothing(disguise: str) -> None:
     """A card with an invisible character between its digits is found, with that character."""
     card = f"4111 1111{disguise} 1111 1111"
-    [match] = [found for found in SCANNER.find(f"pay {card} now") if found.detector.endswith("card")]
+    [match] = [
+        found for found in SCANNER.find(f"pay {card} now") if found.detector.endswith("card")
+    ]
     assert f"pay {card} now"[match.start : match.end] == card
     assert SCANNER.suspects(["x", card]) == {1}
 
@@ -164,9 +169,7 @@ def test_of_equally_long_the_more_protective_wins() -> None:
 def test_chosen_matches_never_overlap(pairs: list[tuple[Match, int]]) -> None:
     """What is chosen is in order and disjoint, and everything left out touches something chosen."""
     chosen = resolve_overlaps(pairs)
-    for before, after in zip(chosen, chosen[1:], strict=False):
+    for before, after in pairwise(chosen):
         assert before.end <= after.start
     for left_out, _ in pairs:
-        assert any(
-            left_out.start < taken.end and taken.start < left_out.end for taken in chosen
-        )
+        assert any(left_out.start < taken.end and taken.start < left_out.end for taken in chosen)

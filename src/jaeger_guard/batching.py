@@ -250,7 +250,7 @@ class ExportPipeline(SpanProcessor):
         try:
             self._drain(None)
             self._tell_of_overflow()
-        except Exception:  # noqa: BLE001, S110 - an application's logging handler can't end our thread
+        except Exception:  # noqa: BLE001 - an application's logging handler can't end our thread
             pass
         for flush in flushes:
             self._flushes.popleft()

@@ -186,7 +186,7 @@ def _settings(
     environ: Mapping[str, str],
 ) -> tuple[Any, ...]:
     """Return what two calls must agree in to be the same, the environment included."""
-    attributes = resource.attributes if isinstance(resource, Resource) else resource
+    attributes = dict(resource.attributes or {}) if isinstance(resource, Resource) else resource
     named = tuple(
         sorted((name, text) for name, text in environ.items() if name.startswith(_PREFIXES))
     )

@@ -9,7 +9,8 @@ costs a call per pair; this scanner asks once for all:
    string: joining can only produce a hit too many, never hide one.
 2. The runs of digits are found by one pattern, the one with the lowest bound.
 3. A needle that is common alone has an anchor beside it, which its gate then asks for.
-4. What no gate pointed at is clean. For the rest, the detectors whose gate opened are run on the
+4. A text alone is asked for the needles whose rarest character it has: that leaves out most.
+5. What no gate pointed at is clean. For the rest, the detectors whose gate opened are run on the
    string alone, by `Detector.find`, which is also the plain reference: the gate only leaves out
    detectors that could not have matched.
 
@@ -22,12 +23,19 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 from jaeger_guard.detectors.detector import Detector, DigitRun, Needles, ascii_lower, digit_runs
 from jaeger_guard.encodings import fold_lookalikes
 from jaeger_guard.types import Match
 
-_JOINT = "\x00"
+_JOINT: Final = "\x00"
+
+# The characters of routes, names, statements and messages, the most common first; a character that
+# isn't here is rarer than all of them.
+_COMMON: Final = "etaoinsrlcdpumghfbyvw ./ETSk-xAIRNO_:102,LCDPMjzq3=45876U9"
+
+_Table = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 class Scanner:
@@ -48,6 +56,8 @@ class Scanner:
                     table.setdefault(needle, []).append(number)
         self._exact = tuple((needle, tuple(numbers)) for needle, numbers in exact.items())
         self._folded = tuple((needle, tuple(numbers)) for needle, numbers in folded.items())
+        self._exact_by_rarest = _by_rarest(self._exact)
+        self._folded_by_rarest = _by_rarest(self._folded)
         self._shortest = min((shortest for shortest, _ in self._digits), default=0)
 
     def suspects(self, texts: Sequence[str]) -> set[int]:
@@ -108,17 +118,28 @@ class Scanner:
     def _opened(self, text: str) -> set[int]:
         """Return the detectors of which a needle, or a run of digits, occurs."""
         numbers: set[int] = set()
-        for needle, detectors in self._exact:
-            if needle in text:
-                numbers.update(detectors)
+        _collect(text, self._exact_by_rarest, numbers)
         if self._folded:
-            lowered = ascii_lower(text)
-            for needle, detectors in self._folded:
-                if needle in lowered:
-                    numbers.update(detectors)
+            _collect(ascii_lower(text), self._folded_by_rarest, numbers)
         if self._digits and digit_runs(self._shortest).search(text) is not None:
             numbers.update(number for _, number in self._digits)
         return numbers
+
+
+def _by_rarest(table: _Table) -> dict[str, _Table]:
+    """Sort needles by the character of theirs that is the rarest in what spans hold."""
+    sorted_out: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+    for needle, numbers in table:
+        rarest = max(needle, key=lambda character: _COMMON.find(character) % len(_COMMON))
+        sorted_out.setdefault(rarest, []).append((needle, numbers))
+    return {character: tuple(entries) for character, entries in sorted_out.items()}
+
+
+def _collect(text: str, by_rarest: dict[str, _Table], numbers: set[int]) -> None:
+    for character in by_rarest.keys() & set(text):
+        for needle, detectors in by_rarest[character]:
+            if needle in text:
+                numbers.update(detectors)
 
 
 def _through_disguise(text: str, find: Callable[[str], list[Match]]) -> list[Match]:

@@ -228,9 +228,7 @@ def _classify_leaf(name: str) -> KeyClass:
     if lowered in conventions.SECRET_LEAVES or lowered.startswith(PATH_PREFIX):
         return KeyClass(KeyKind.CATEGORY, category=CREDENTIAL_TOKEN)
     if lowered in conventions.STRUCTURAL_CATEGORIES:
-        return KeyClass(
-            KeyKind.CATEGORY, category=conventions.STRUCTURAL_CATEGORIES[lowered]
-        )
+        return KeyClass(KeyKind.CATEGORY, category=conventions.STRUCTURAL_CATEGORIES[lowered])
     if lowered in conventions.STRUCTURAL_FORMATS:
         return KeyClass(KeyKind.FORMAT, format=conventions.STRUCTURAL_FORMATS[lowered])
     if lowered in conventions.OPAQUE_LEAVES:

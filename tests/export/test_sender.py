@@ -111,8 +111,10 @@ def test_backend_that_comes_back_gets_everything_in_order(
         assert sender.flush(5)
     assert bodies == sink.payloads
     statistics = sender.statistics()
-    assert (60, 0, 0) == tuple(
-        statistics[name] for name in ("sent", "queued_spans", "queued_bytes")
+    assert tuple(statistics[name] for name in ("sent", "queued_spans", "queued_bytes")) == (
+        60,
+        0,
+        0,
     )
     assert statistics["retries"] > 0
 
@@ -271,7 +273,7 @@ def test_child_process_sends_its_own_spans_only(protocol: str) -> None:
         answers = (GrpcAnswer(), GrpcAnswer("UNAVAILABLE", trailers=trailers))
     with running(SINKS[protocol], answers=answers) as sink:
         assert run_script(FORK_SCRIPT, sink.endpoint, protocol) == b"2\n"
-    assert [2, 6, 4] == [len(payload) for payload in sink.payloads]
+    assert [len(payload) for payload in sink.payloads] == [2, 6, 4]
 
 
 EXIT_SCRIPT = """
@@ -290,7 +292,7 @@ def test_spans_submitted_at_exit_arrive(protocol: str) -> None:
     """What atexit hands over is sent, also where CPython starts no thread any more."""
     with running(SINKS[protocol]) as sink:
         assert run_script(EXIT_SCRIPT, sink.endpoint, protocol) == b"True\n"
-    assert [b"\n\0"] == sink.payloads
+    assert sink.payloads == [b"\n\0"]
 
 
 # --- the queue, with a scripted transport ------------------------------------------------------
@@ -320,7 +322,7 @@ def test_oldest_is_dropped_first_and_counted(
     assert statistics["queued_bytes"] == 10
     gate.set()
     assert sender.flush(5)
-    assert [b"a" * 10] == script.sent
+    assert script.sent == [b"a" * 10]
     wait_until(lambda: "queue" in caplog.text)
 
 
@@ -381,7 +383,7 @@ def test_shutdown_during_a_send_counts_once(start: Callable[..., Sender]) -> Non
     gate.set()
     wait_until(lambda: script.closed == 1)
     statistics = sender.statistics()
-    assert (0, 2) == (statistics["sent"], statistics["dropped_shutdown"])
+    assert (statistics["sent"], statistics["dropped_shutdown"]) == (0, 2)
 
 
 def test_unused_sender_starts_and_stops(start: Callable[..., Sender]) -> None:
@@ -459,7 +461,7 @@ def test_without_threads_flush_does_the_work(
     sender.submit(b"y", 1)
     assert script.sent == []
     assert sender.flush(5)
-    assert [b"x", b"x", b"y"] == script.sent
+    assert script.sent == [b"x", b"x", b"y"]
     script.answers = [AWAY] * 10_000
     sender.submit(b"z", 1)
     assert not sender.flush(0.1)
@@ -482,13 +484,13 @@ def test_after_fork_forgets_the_parent(
     assert not any(sender.statistics().values())
     sender.submit(b"y", 1)
     assert sender.flush(5)
-    assert ([b"x"], [b"y"], 0) == (first.sent, second.sent, first.closed)
+    assert (first.sent, second.sent, first.closed) == ([b"x"], [b"y"], 0)
 
 
 def test_backoff_is_exponential_bounded_and_jittered() -> None:
     """Bounds are 1, 2, 4 … 30 seconds; the pause is chosen between zero and the bound."""
     bounds = Backoff(uniform=lambda _, most: most)
-    assert [0, 1, 2, 4, 8, 16, 30, 30] == [bounds.pause(failures) for failures in range(8)]
+    assert [bounds.pause(failures) for failures in range(8)] == [0, 1, 2, 4, 8, 16, 30, 30]
     assert bounds.pause(10**6) == 30
     assert Backoff(uniform=lambda least, _: least).pause(3) == 0
     assert 0 <= Backoff().pause(3) <= 4

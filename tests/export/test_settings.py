@@ -36,8 +36,8 @@ def refusal(environ: dict[str, str] | None = None, **fields: Any) -> Configurati
 def test_without_settings_it_is_the_default_of_the_sdk() -> None:
     """Nothing set: grpc in plaintext to localhost:4317, 10 seconds, no compression, no proxy."""
     resolved = Export().resolve({})
-    assert ("grpc", "http://localhost:4317") == (resolved.protocol, resolved.endpoint.url)
-    assert (10.0, False, False) == (resolved.timeout, resolved.gzip, resolved.use_proxy)
+    assert (resolved.protocol, resolved.endpoint.url) == ("grpc", "http://localhost:4317")
+    assert (resolved.timeout, resolved.gzip, resolved.use_proxy) == (10.0, False, False)
     assert len(resolved.headers) == 0
     http = Export().resolve({OTEL + "PROTOCOL": "http/protobuf"})
     assert http.endpoint.url == "http://localhost:4318/v1/traces"
@@ -217,7 +217,7 @@ def test_headers_of_the_environment_are_decoded() -> None:
     """Percent-encoding is undone, blanks around are dropped, '=' may stand in a value."""
     text = "Authorization=Basic%20dXNlcg==, x-tenant = a b ,,x-utf=%7E"
     headers = Export().resolve({OTEL + "HEADERS": text}).headers
-    assert {"authorization": "Basic dXNlcg==", "x-tenant": "a b", "x-utf": "~"} == dict(headers)
+    assert dict(headers) == {"authorization": "Basic dXNlcg==", "x-tenant": "a b", "x-utf": "~"}
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def test_changed_token_is_sent(
         token_file.unlink()
         transport.send(payload, 5)
     sent = [metadata["authorization"] for metadata in sink.metadata]
-    assert ["Bearer first-token", "Bearer second-token", "Bearer second-token"] == sent
+    assert sent == ["Bearer first-token", "Bearer second-token", "Bearer second-token"]
 
 
 PROTOBUF = {"Content-Type": "application/x-protobuf; charset=binary"}

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
-from growth import assert_linear, repeated
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from growth import assert_linear, repeated
 from jaeger_guard.detectors import DETECTORS
 from jaeger_guard.policy import Policy, Rule, compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber
-from jaeger_guard.scrubber.cache import CleanCache
+from jaeger_guard.scrubber.cache import CleanCache, Outcomes
 from jaeger_guard.scrubber.text import MAX_DEPTH
 from jaeger_guard.types import Finding, Surface
 
@@ -38,7 +38,9 @@ def name(text: str) -> str:
     return BASELINE.text(Surface.NAME, text, [])
 
 
-@pytest.mark.parametrize("text", ["null", "", "***", "None", "true", "REDACTED", "-", "xxxx", "[]"])
+@pytest.mark.parametrize(
+    "text", ["null", "", "***", "$1", "%s", "%(pw)s", "None", "true", "REDACTED", "-", "xxxx", "[]"]
+)
 def test_what_says_nothing_stays(text: str) -> None:
     """Absent, withheld by others, a truth value: it stays, also under `password`."""
     assert scrub(text, "password") == text
@@ -174,7 +176,11 @@ def test_identity_is_searched_for_credentials_alone() -> None:
 def test_tracestate_loses_members_and_values() -> None:
     """In a tracestate a value that tells is replaced by what its grammar allows; a key that tells
     takes its member with it; a clean one is the same object."""
-    clean = (("congo", "t61rcWkgMzE"), ("rojo", "00f067aa0ba902b7"), ("ot", "th:8;rv:0123456789abcd"))
+    clean = (
+        ("congo", "t61rcWkgMzE"),
+        ("rojo", "00f067aa0ba902b7"),
+        ("ot", "th:8;rv:0123456789abcd"),
+    )
     assert BASELINE.tracestate(clean, []) is clean
     dirty = (("vendor", EMAIL), (TOKEN.lower(), "1"), ("fine", "1"), (TOKEN, "2"))
     findings: list[Finding] = []
@@ -211,7 +217,9 @@ PIECES = st.one_of(
     st.sampled_from(["password=", "&a=", " is ", '{"k": "', "%40", "\\u0040", "://u:", "'", "; "]),
 )
 TEXTS = st.lists(PIECES, min_size=1, max_size=5).map("".join)
-KEYS = st.sampled_from(["", "order.note", "url.full", "db.query.text", "order_id", "code", "password"])
+KEYS = st.sampled_from(
+    ["", "order.note", "url.full", "db.query.text", "order_id", "code", "password"]
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -219,7 +227,9 @@ KEYS = st.sampled_from(["", "order.note", "url.full", "db.query.text", "order_id
 def test_learning_changes_no_answer(pairs: list[tuple[str, str]]) -> None:
     """Whether a batch was searched at once before or not, each text is scrubbed alike."""
     fresh, learned = Scrubber(POLICY), Scrubber(POLICY)
-    learned.learn([(Surface.ATTRIBUTE if key else Surface.NAME, key, text, False) for key, text in pairs])
+    learned.learn(
+        [(Surface.ATTRIBUTE if key else Surface.NAME, key, text, False) for key, text in pairs]
+    )
     for key, text in pairs:
         answers = []
         for scrubber in (fresh, learned, learned):
@@ -263,15 +273,24 @@ def test_clean_under_one_key_may_be_dirty_under_another() -> None:
 def test_known_clean_is_known() -> None:
     """After a batch was learned its clean texts are known, and the others are not."""
     scrubber = Scrubber(POLICY)
+    texts = ("checkout", EMAIL, "a=b", "x\ud800")
+    surface = Surface.ATTRIBUTE
+
+    def unknown(key: str) -> set[str]:
+        if not key:
+            return {text for text in texts if not scrubber.is_known_clean(surface, text)}
+        return {
+            text
+            for text in texts
+            for _, _, text, _ in scrubber.unknown_texts(surface, {key: text, "n": 1}, False)
+        }
+
     for key in ("", "order.note"):
-        assert not scrubber.is_known_clean(Surface.ATTRIBUTE, key, "checkout", False)
-        scrubber.learn(
-            [(Surface.ATTRIBUTE, key, text, False) for text in ("checkout", EMAIL, "a=b", "x\ud800")]
-        )
-        assert scrubber.is_known_clean(Surface.ATTRIBUTE, key, "checkout", False)
-        for text in (EMAIL, "a=b", "x\ud800"):
-            assert not scrubber.is_known_clean(Surface.ATTRIBUTE, key, text, False)
-    scrubber.learn([(Surface.ATTRIBUTE, "order.note", "checkout", False)])  # nothing new
+        assert unknown(key) == set(texts)
+        scrubber.learn([(surface, key, text, False) for text in texts])
+        assert unknown(key) == set(texts) - {"checkout"}
+        scrubber.learn([(surface, key, "checkout", False)])  # nothing new
+        assert unknown(key) == set(texts) - {"checkout"}
 
 
 def test_cache_is_bounded() -> None:
@@ -280,7 +299,7 @@ def test_cache_is_bounded() -> None:
     decision = BASELINE.decision("order.note")
     for number in range(10_000):
         cache.add((decision, f"text {number}"))
-        assert len(cache._young) + len(cache._old) <= 40_000 // 200
+        assert len(cache.young) + len(cache._old) <= 40_000 // 200
     assert (decision, "text 9999") in cache
     assert (decision, "text 0") not in cache
     cache.add((decision, "x" * 2000))
@@ -298,6 +317,40 @@ def test_cache_keeps_what_is_asked_for() -> None:
     assert (BASELINE.decision("password"), "GET") not in cache
 
 
+def test_outcomes_are_bounded_and_hold_no_dirty_text() -> None:
+    """What dirty texts became is remembered within a bound, without the texts, by decision."""
+    outcomes = Outcomes(limit=40_000)
+    decision, other = BASELINE.decision("order.note"), BASELINE.decision("url.full")
+    digests = [outcomes.digest(f"{number}{EMAIL}") for number in range(5_000)]
+    first = digests[0]
+    assert first is not None
+    for digest in digests:
+        assert digest is not None
+        outcomes.put(decision, digest, EMAIL_MARKER, ())
+        assert outcomes.get(decision, first) == (EMAIL_MARKER, ())  # asked for, so kept
+        assert outcomes.get(other, digest) is None
+    assert len(outcomes._young) + len(outcomes._old) <= 40_000 // 200
+    assert EMAIL not in repr((outcomes._young, outcomes._old))
+    assert outcomes.digest("x" * 5_000) is None
+    outcomes.put(other, first, "x" * 5_000, ())
+    assert outcomes.get(other, first) is None
+    assert Outcomes().digest(EMAIL) != outcomes.digest(EMAIL)
+
+
+def test_remembered_outcome_is_told_again() -> None:
+    """A dirty text that comes again is scrubbed alike, and its findings are told alike."""
+    scrubber = Scrubber(POLICY)
+    answers = []
+    for _ in range(3):
+        findings: list[Finding] = []
+        attributes = {"order.note": f"to {EMAIL}", "client.address": "203.0.113.7"}
+        answers.append(
+            (dict(scrubber.attributes(Surface.ATTRIBUTE, attributes, findings)), findings)
+        )
+    assert answers[0] == answers[1] == answers[2]
+    assert len(answers[0][1]) == 2
+
+
 def test_many_keys_are_forgotten_again() -> None:
     """Keys without end, or without measure, fill no memory; each is still decided about."""
     scrubber = Scrubber(POLICY)
@@ -305,7 +358,7 @@ def test_many_keys_are_forgotten_again() -> None:
         scrubber.attributes(Surface.ATTRIBUTE, {f"key{number}": "x"}, [])
     long = "k" * 5000
     scrubber.attributes(Surface.ATTRIBUTE, {long: "x", "key1": EMAIL}, [])
-    plans = scrubber._plans[Surface.ATTRIBUTE, False]
+    plans = scrubber._plans["attribute", False]
     assert len(plans) <= 4096
     assert long not in plans
     assert scrubber.attributes(Surface.ATTRIBUTE, {"key1": EMAIL}, []) == {"key1": EMAIL_MARKER}

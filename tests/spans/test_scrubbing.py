@@ -121,9 +121,7 @@ def test_one_resource_object_for_each_source() -> None:
     """Spans of one resource share one scrubbed resource; a clean one is itself; scopes as well."""
     by = span_scrubber()
     dirty, scope = Resource({"note": SECRET}), InstrumentationScope("s", SECRET)
-    contents = by.scrub_batch(
-        [span(resource=dirty, instrumentation_scope=scope) for _ in range(3)]
-    )
+    contents = by.scrub_batch([span(resource=dirty, instrumentation_scope=scope) for _ in range(3)])
     assert len({id(content.resource) for content in contents}) == 1
     assert len({id(content.instrumentation_scope) for content in contents}) == 1
     assert SECRET not in contents[0].resource.to_json()
@@ -300,9 +298,7 @@ HOSTILE: dict[str, Callable[[], Any]] = {
     "context has huge ids": lambda: span(
         context=unpicky(2**200, 2**100, False, TraceFlags(1), TraceState(), True)
     ),
-    "context has odd flags": lambda: span(
-        context=unpicky(1, 1, Odd(), SECRET, TraceState(), True)
-    ),
+    "context has odd flags": lambda: span(context=unpicky(1, 1, Odd(), SECRET, TraceState(), True)),
     "context has an odd tracestate": lambda: span(
         context=unpicky(1, 1, False, TraceFlags(1), Odd(), True)
     ),
@@ -376,8 +372,8 @@ def test_what_the_encoder_refuses_is_replaced() -> None:
     content = by.scrub(span(resource=Resource({"service.name": "shop"})))
     content.attributes = {"a": object()}
     content.resource = Resource({"service.name": "shop"})
-    content.resource._attributes._dict["odd"] = "\ud800"  # type: ignore[attr-defined]
-    content.resource._attributes._dict["number"] = 2**70  # type: ignore[attr-defined]
+    content.resource._attributes._dict["odd"] = "\ud800"
+    content.resource._attributes._dict["number"] = 2**70
     encoder = Encoder(fallback=by.quarantine_unencodable)
     [payload] = encoder.encode([content])
     assert (encoder.failed, encoder.lost) == (1, 0)
@@ -398,9 +394,9 @@ def test_span_without_the_private_fields_is_read_by_its_accessors() -> None:
         kind = SpanKind.INTERNAL
         start_time = 1
         end_time = 2
-        attributes = {"note": SECRET, "page": 2}  # type: ignore[assignment]  # noqa: RUF012
-        events = (Event("e", {"n": SECRET}, 1),)  # type: ignore[assignment]
-        links = ()  # type: ignore[assignment]
+        attributes = {"note": SECRET, "page": 2}  # noqa: RUF012
+        events = (Event("e", {"n": SECRET}, 1),)
+        links = ()
         dropped_attributes = 0
         dropped_events = 0
         dropped_links = 0

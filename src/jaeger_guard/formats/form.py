@@ -33,7 +33,7 @@ def rewrite(text: str, judge: Judge) -> str:
 
 def _rewrite_multipart(text: str, judge: Judge) -> str:
     boundary = re.match(r"--[^\s]{1,200}", text)
-    if boundary is None or "ontent-" not in text[:4096] and "ONTENT-" not in text[:4096]:
+    if boundary is None or ("ontent-" not in text[:4096] and "ONTENT-" not in text[:4096]):
         raise NotThisFormatError
     delimiter = boundary.group()
     parts = text.split(delimiter)

@@ -18,7 +18,7 @@ from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import DEFAULT_CACHE_BYTES, CleanCache
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.names import is_request, scrub_name
-from jaeger_guard.scrubber.text import TextScrubber, needs_a_look
+from jaeger_guard.scrubber.text import TextScrubber, needs_a_look, spoken
 from jaeger_guard.scrubber.values import UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
 
@@ -40,10 +40,11 @@ class Scrubber:
         self.policy = policy
         self._scanner = Scanner(DETECTORS)
         self._text = TextScrubber(policy, self._scanner)
-        self._values = ValueScrubber(policy, self._text)
         self._clean = CleanCache(cache_bytes)
-        self._plans: dict[tuple[Surface, bool], dict[str, _Plan]] = {
-            (surface, outbound): {} for surface in Surface for outbound in (False, True)
+        self._values = ValueScrubber(policy, self._text, self._clean)
+        # By the member's value: hashing a member calls Python code, a text's hash is kept.
+        self._plans: dict[tuple[str, bool], dict[str, _Plan]] = {
+            (surface.value, outbound): {} for surface in Surface for outbound in (False, True)
         }
         self._outbound: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
         self._keyless = {surface: policy.decide("", surface) for surface in Surface}
@@ -97,8 +98,9 @@ class Scrubber:
             findings: What is found is added here.
             outbound: Whether the span is a client's or producer's, whose peer is a server.
         """
-        plans = self._plans[surface, outbound]
+        plans = self._plans[surface._value_, outbound]
         clean = self._clean
+        young = clean.young
         changed: dict[str, Any] | None = None
         names = UnusedNames({})
         for position, (key, value) in enumerate(attributes.items()):
@@ -106,19 +108,20 @@ class Scrubber:
             plan = plans.get(name) or self._plan(name, surface, outbound)
             decision, new_key, found_in_key = plan
             same_key = name is key and new_key == key
-            if type(value) is str and same_key and (decision, value) in clean:
+            if (
+                same_key
+                and type(value) is str
+                and ((decision, value) in young or (decision, value) in clean)
+            ):
                 if changed is not None:
                     changed[names.unused(key)] = value
                 continue
             found = Findings()
             new_value = self._values.scrub(decision, value, found)
-            if new_value is value and same_key:
-                if type(value) is str and not found.entries:
-                    clean.add((decision, value))
-                if not found.dropped:
-                    if changed is not None:
-                        changed[names.unused(key)] = value
-                    continue
+            if new_value is value and same_key and not found.dropped:
+                if changed is not None:
+                    changed[names.unused(key)] = value
+                continue
             if changed is None:
                 changed = dict(islice(attributes.items(), position))
                 names = UnusedNames(changed)
@@ -198,20 +201,33 @@ class Scrubber:
             if index not in suspects:
                 self._clean.add(pair)
 
-    def is_known_clean(self, surface: Surface, key: str, text: str, outbound: bool) -> bool:
-        """Say whether this text was found clean before, under this key."""
-        if not key:
-            return (self._keyless[surface], text) in self._clean
-        plan = self._plans[surface, outbound].get(key)
-        return plan is not None and (plan[0], text) in self._clean
+    def is_known_clean(self, surface: Surface, text: str) -> bool:
+        """Say whether a text without a key was found clean before."""
+        return (self._keyless[surface], text) in self._clean
+
+    def unknown_texts(
+        self, surface: Surface, attributes: Mapping[str, Any], outbound: bool
+    ) -> list[tuple[Surface, str, str, bool]]:
+        """Return the texts in a mapping that were not found clean before, as `learn` takes them."""
+        plans = self._plans[surface._value_, outbound]
+        young, clean = self._clean.young, self._clean
+        unknown = []
+        for key, value in attributes.items():
+            if type(value) is str and value and type(key) is str:
+                plan = plans.get(key)
+                if plan is None or (
+                    (plan[0], value) not in young and (plan[0], value) not in clean
+                ):
+                    unknown.append((surface, key, value, outbound))
+        return unknown
 
     def _plan(self, key: str, surface: Surface, outbound: bool) -> _Plan:
         """Decide about a key once: what becomes of its values, and of itself."""
-        plans = self._plans[surface, outbound]
+        plans = self._plans[surface._value_, outbound]
         known = plans.get(key)
         if known is not None:
             return known
-        decision = self.policy.decide(key, surface)
+        decision = self.policy.decide(spoken(key), surface)
         if outbound and decision.key_class.peer and decision.whole is None:
             decision = self._outbound.setdefault(decision, _without_network(decision))
         found = Findings()

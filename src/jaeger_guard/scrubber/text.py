@@ -26,41 +26,22 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
-from jaeger_guard.encodings import (
-    base64_decode,
-    percent_decode,
-    repair_surrogates,
-    unescape_entities,
-)
+from jaeger_guard.encodings import base64_decode, repair_surrogates
 from jaeger_guard.formats import FORMATS
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner, resolve_overlaps
+from jaeger_guard.scrubber.decoding import BASE64_WORD, decode
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.silence import says_nothing
 from jaeger_guard.semconv import KeyKind, looks_opaque
 from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
 _MOST_ROUNDS: Final = 4
-_MOST_KEPT: Final = 64  # leaves of one value; those beyond are judged by the key around them
+_MOST_KEPT: Final = 64  # leaves of one value, kept or ids; the key around judges those beyond
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
-
-# What says nothing about anybody, whatever its key promises: absent, already withheld by others,
-# and the truth values.
-_EMPTY_WORDS: Final = frozenset(
-    {"", "?", "-", "none", "null", "nil", "undefined", "true", "false", "yes", "no", "[]", "{}"}
-)
-_WITHHELD_BY_OTHERS: Final = re.compile(
-    r"\*{1,256}|\.{3,16}|[xX]{3,64}|<(?:redacted|hidden|masked|filtered)>"
-    r"|\[(?:redacted|filtered|masked|hidden)\]|redacted",
-    re.IGNORECASE,
-)
-_ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
-_UNICODE_ESCAPED: Final = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
-_ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,8});")
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_LONGEST_BASE64: Final = 1 << 20
 
 # Detectors that are too vague for a second search, across the borders of a format's leaves.
 _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
@@ -97,7 +78,7 @@ class TextScrubber:
         notation: Notation,
         depth: int,
     ) -> str:
-        if not text or decision.unsafe:
+        if not text or decision.unsafe or is_marker(text):
             return text
         if decision.whole is not None:
             inner = self._structured_body(decision, text)
@@ -213,7 +194,7 @@ class TextScrubber:
             scrubbed,
             found,
             inner,
-            wanted=lambda match, value: _between_leaves(match) and not judge.left(value),
+            wanted=lambda match, value: not (is_vague(match.category) or judge.left(value)),
             format_name=format_name,
         )
 
@@ -280,14 +261,34 @@ class TextScrubber:
         self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
     ) -> str:
         """Look once more at what an encoded text says; answer with that, scrubbed, if it is dirty."""
-        decoded = _decode(text)
+        decoded = decode(text)
         if decoded == text:
-            return text
+            return self._base64_words(decision, text, found, notation, depth)
         if depth >= MAX_DEPTH:
             found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", "encoded"))
             return marker(CONTENT_WITHHELD, notation)
         scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
         return text if scrubbed is decoded else scrubbed
+
+    def _base64_words(
+        self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
+    ) -> str:
+        """Look into the words of base64 in a text; a dirty one is written decoded and scrubbed."""
+        pieces: list[str] = []
+        end = 0
+        for word in BASE64_WORD.finditer(text):
+            decoded = base64_decode(word.group())
+            if decoded is None:
+                continue
+            if depth >= MAX_DEPTH:
+                found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", "encoded"))
+                scrubbed = marker(CONTENT_WITHHELD, notation)
+            else:
+                scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
+            if scrubbed is not decoded:
+                pieces += (text[end : word.start()], scrubbed)
+                end = word.end()
+        return "".join(pieces) + text[end:] if pieces else text
 
 
 class _LeafJudge:
@@ -324,22 +325,21 @@ class _LeafJudge:
 
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
         """Scrub the leaf under the decision that its name gets below the key's."""
-        if "]" in name and "[" not in name:
-            name = name.rpartition("]")[2].lstrip(".-_")  # it began inside a marker of ours
         if name == _CHUNK:
             return self._scrubber.search(
                 self._decision, text, self._found, notation, format_name=self._format
             )
-        decision = self._policy.decide_leaf(name, self._decision)
+        decision = self._policy.decide_leaf(spoken(name), self._decision)
         answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)
         if answer is text:
             self._unchanged.add(text)
-            if (decision.unsafe or decision.kept) and len(self._kept) < _MOST_KEPT:
+            lenient = decision.unsafe or decision.kept or _is_identifier(decision)
+            if lenient and len(self._kept) < _MOST_KEPT:
                 self._kept.append(text)
         return answer
 
     def left(self, value: str) -> bool:
-        """Say whether a leaf was let be that is `value`, or that a rule keeps and holds it."""
+        """Say whether a leaf was let be that is `value`, or that is kept or an id and holds it."""
         return value in self._unchanged or any(value in kept for kept in self._kept)
 
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
@@ -362,6 +362,17 @@ def until_clean(text: str, scrub: Callable[[str], str]) -> str:
     return text
 
 
+def spoken(name: str) -> str:
+    """Return what a name says by itself, without our markers: they name what stood there."""
+    if "]" not in name:
+        return name
+    if "[" not in name:
+        return name.rpartition("]")[2].lstrip(".-_")  # it began inside a marker
+    for start, end in reversed(marker_spans(name)):
+        name = name[:start] + name[end:]
+    return name
+
+
 def recognize(text: str) -> str | None:
     """Name the format that a text under an unknown key is of; None for plain text."""
     for name, recognizes in _recognizers():
@@ -379,22 +390,11 @@ def _recognizers() -> tuple[tuple[str, Callable[[str], bool]], ...]:
 
 def needs_a_look(text: str) -> bool:
     """Say whether a text may hold more than the detectors' gates would notice."""
-    if _SIGNS.search(text) is not None or (len(text) >= 20 and " " not in text.strip()):
+    if _SIGNS.search(text) is not None or BASE64_WORD.search(text) is not None:
         return True
     if not text.isascii() and repair_surrogates(text) is not text:
         return True
     return any(recognizes(text) for _, recognizes in _recognizers())
-
-
-def says_nothing(text: str) -> bool:
-    """Say whether a value tells nothing about anybody: empty, a truth value, or withheld before."""
-    stripped = text.strip()
-    return (
-        is_marker(stripped)
-        or is_marker(f"{stripped}]")  # one that was cut off, or split at its bracket
-        or stripped.lower() in _EMPTY_WORDS
-        or _WITHHELD_BY_OTHERS.fullmatch(stripped) is not None
-    )
 
 
 def is_vague(category: str) -> bool:
@@ -407,34 +407,17 @@ def _trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     key_class = decision.key_class
     if key_class.kind is KeyKind.SAFE and is_vague(match.category):
         return False
-    if key_class.identifier or key_class.kind is KeyKind.SAFE:
+    if _is_identifier(decision):
         # A space is what the items of a list were joined by.
         return not text[match.start : match.end].replace(" ", "").isdecimal()
     return True
+
+
+def _is_identifier(decision: KeyDecision) -> bool:
+    return decision.key_class.identifier or decision.key_class.kind is KeyKind.SAFE
 
 
 def _inside(match: Match, exempt: list[tuple[int, int]]) -> bool:
     """Say whether a match lies within one of our markers, which are in order."""
     place = bisect_right(exempt, (match.start, sys.maxsize)) - 1
     return place >= 0 and match.end <= exempt[place][1]
-
-
-def _between_leaves(match: Match) -> bool:
-    return not is_vague(match.category) and not match.detector.endswith("_bare")
-
-
-def _decode(text: str) -> str:
-    """Undo one kind of encoding; `text` itself where there is none."""
-    if "%" in text and _ESCAPED.search(text):
-        return percent_decode(text)
-    if "&" in text and _ENTITY.search(text):
-        return unescape_entities(text)
-    if "\\" in text and _UNICODE_ESCAPED.search(text):
-        return _unescape(text)
-    if 20 <= len(text) <= _LONGEST_BASE64 and _BASE64.fullmatch(text.strip()):
-        return base64_decode(text) or text
-    return text
-
-
-def _unescape(text: str) -> str:
-    return _UNICODE_ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)

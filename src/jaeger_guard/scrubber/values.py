@@ -19,10 +19,11 @@ from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.lexicon import category_of
 from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
+from jaeger_guard.scrubber.cache import CleanCache, Outcomes
 from jaeger_guard.scrubber.found import Findings, Found
-from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.semconv import KeyKind
-from jaeger_guard.types import Action
+from jaeger_guard.types import Action, Surface
 
 MAX_NESTING: Final = 16
 MAX_ITEMS: Final = 65_536  # in all levels together: a list that holds itself twice doubles at each
@@ -44,11 +45,14 @@ _PLAIN_WORD: Final = re.compile(r"[a-z]{1,32}(?:_[a-z]{1,32}){0,4}")
 
 
 class ValueScrubber:
-    """Scrubs values of attributes by one compiled policy; immutable, so threads may share it."""
+    """Scrubs values of attributes by one compiled policy; threads may share it."""
 
-    def __init__(self, policy: CompiledPolicy, text: TextScrubber) -> None:
+    def __init__(self, policy: CompiledPolicy, text: TextScrubber, clean: CleanCache) -> None:
         self._policy = policy
         self._text = text
+        self._clean = clean
+        self._outcomes = Outcomes()
+        self._keys = policy.decide("", Surface.KEY)
 
     def scrub(self, decision: KeyDecision, value: Any, found: Findings, nesting: int = 0) -> Any:
         """Return `value` scrubbed; the same object where nothing was to be changed."""
@@ -75,9 +79,22 @@ class ValueScrubber:
         return self._sequence(decision, value, found, nesting)
 
     def _string(self, decision: KeyDecision, value: str, found: Findings) -> str:
-        if value.isascii():
-            return self._text.scrub(decision, value, found)
-        return self._text.scrub(decision, repair_surrogates(value), found)
+        if (decision, value) in self._clean:
+            return value
+        digest = self._outcomes.digest(value)
+        known = None if digest is None else self._outcomes.get(decision, digest)
+        if known is None:
+            inner = Findings()
+            repaired = value if value.isascii() else repair_surrogates(value)
+            known = self._text.scrub(decision, repaired, inner), tuple(inner.entries)
+            if known[0] is value and not inner.entries:
+                self._clean.add((decision, value))
+            elif digest is not None:
+                self._outcomes.put(decision, digest, *known)
+        scrubbed, entries = known
+        for entry in entries:
+            found.add(entry)
+        return value if scrubbed == value else scrubbed
 
     def _truth(self, decision: KeyDecision, value: bool | None, found: Findings) -> Any:
         """A truth value tells nothing that its key promises; only a rule by key takes it."""
@@ -108,8 +125,8 @@ class ValueScrubber:
         small = -_FEWEST_TELLING_DIGITS < value < _FEWEST_TELLING_DIGITS
         if decision.unsafe or (decision.whole is None and small):
             return value if fits else text
-        scrubbed = self._text.scrub(decision, text, found)
-        if scrubbed is text or scrubbed == text:
+        scrubbed = self._string(decision, text, found)
+        if scrubbed is text:
             return value if fits else text
         return _same_type(value, scrubbed)
 
@@ -125,7 +142,7 @@ class ValueScrubber:
             return self._opaque(decision, raw, found)
         if "\0" in text:  # UTF-16 of ASCII, or no text at all
             return self._opaque(decision, raw, found)
-        scrubbed = self._text.scrub(decision, text, found)
+        scrubbed = self._string(decision, text, found)
         return raw if scrubbed is text else scrubbed.encode()
 
     def _opaque(self, decision: KeyDecision, raw: bytes, found: Findings) -> bytes:
@@ -148,7 +165,7 @@ class ValueScrubber:
         named = _name_of_pair(value)
         for key, item in value.items():
             name = key if type(key) is str else exact(key if isinstance(key, str) else str(key))
-            leaf = self._leaf(decision, name, named, item)
+            leaf = self._leaf(decision, spoken(name), named, item)
             inner = Findings()
             new_item = self.scrub(leaf, item, inner, nesting + 1)
             found.entries.extend(inner.entries)
@@ -175,7 +192,9 @@ class ValueScrubber:
 
     def _name(self, decision: KeyDecision, name: str, found: Findings) -> str:
         repaired = name if name.isascii() else repair_surrogates(name)
-        return self._text.search(decision, repaired, found)
+        if decision.unsafe or decision.kept:
+            return self._text.search(decision, repaired, found)
+        return self._text.scrub(self._keys, repaired, found)
 
     def _sequence(
         self, decision: KeyDecision, value: Sequence[Any], found: Findings, nesting: int

@@ -168,13 +168,15 @@ def checked_context(context: Any) -> SpanContext | None:
     """Return the context, of which each part is of its own type; TypeError otherwise."""
     if context is None:
         return None
-    if (
-        type(context) is SpanContext
-        and type(context.trace_id) is type(context.span_id) is int
-        and isinstance(context.trace_flags, int)
-        and isinstance(context.trace_state, TraceState)
-    ):
-        return context
+    if type(context) is SpanContext:
+        trace_id, span_id, _, flags, state, _ = context
+        if (
+            type(trace_id) is int
+            and type(span_id) is int
+            and isinstance(flags, int)
+            and isinstance(state, TraceState)
+        ):
+            return context
     raise TypeError("not a span context")
 
 

@@ -57,9 +57,12 @@ class SpanScrubber:
 
     def scrub(self, span: ReadableSpan) -> SpanContent:
         """Return the scrubbed content of one span; its quarantined skeleton where that fails."""
+        return self._scrub_or_quarantine(span, None)
+
+    def _scrub_or_quarantine(self, span: ReadableSpan, content: SpanContent | None) -> SpanContent:
         findings: list[Finding] = []
         try:
-            content = self._scrub(span, findings)
+            content = self._scrub(content or SpanContent.of(span), findings)
         except Exception as error:  # noqa: BLE001 - one border per span; foreign spans raise all
             return self.quarantine(span, type(error).__name__)
         self._count(1, findings)
@@ -67,12 +70,13 @@ class SpanScrubber:
 
     def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
         """Return the scrubbed content of each span, in order; nothing is left out."""
+        contents = [_content_of(span) for span in spans]
         try:
-            self._learn(spans)
+            self._learn([content for content in contents if content is not None])
         except Exception as error:  # noqa: BLE001
             # Only a short cut: each span is scrubbed below whatever came of it.
             _LOGGER.debug("the batch could not be searched at once (%s)", type(error).__name__)
-        return [self.scrub(span) for span in spans]
+        return list(map(self._scrub_or_quarantine, spans, contents))
 
     def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:
         """Return a span's skeleton, and count it under `reason`, which holds no value."""
@@ -91,7 +95,7 @@ class SpanScrubber:
             resource = None
         return quarantine(span, resource)
 
-    def quarantine_unencodable(self, content: SpanContent) -> SpanContent:
+    def quarantine_unencodable(self, content: Any) -> SpanContent:
         """Return the skeleton of scrubbed content that the encoder refused all the same."""
         skeleton = self.quarantine(content, "unencodable")
         # Its resource may be what was refused: keep what is text.
@@ -159,22 +163,20 @@ class SpanScrubber:
                 },
             }
 
-    def _scrub(self, span: ReadableSpan, findings: list[Finding]) -> SpanContent:
-        content = SpanContent.of(span)
+    def _scrub(self, content: SpanContent, findings: list[Finding]) -> SpanContent:
         content.resource = self.resource(content.resource)
         content.instrumentation_scope = self.scope(content.instrumentation_scope)
         visitor = _Visitor(self.scrubber, findings, outbound=content.kind in _OUTBOUND)
         walk(content, visitor)
         return content
 
-    def _learn(self, spans: Sequence[ReadableSpan]) -> None:
+    def _learn(self, contents: Sequence[SpanContent]) -> None:
         collector = _Collector(self.scrubber)
-        for span in spans:
+        for content in contents:
             try:
-                content = SpanContent.of(span)
                 collector.outbound = content.kind in _OUTBOUND
                 walk(content, collector)
-            except Exception:  # noqa: BLE001, S112 - the second walk quarantines it
+            except Exception:  # noqa: BLE001 - the second walk quarantines it
                 continue
         self.scrubber.learn(collector.texts)
 
@@ -205,6 +207,13 @@ class SpanScrubber:
                 memory.popitem(last=False)
         self._count(0, findings)
         return scrubbed
+
+
+def _content_of(span: ReadableSpan) -> SpanContent | None:
+    try:
+        return SpanContent.of(span)
+    except Exception:  # noqa: BLE001 - it is tried again, and quarantined, in its turn
+        return None
 
 
 class _Origin:
@@ -265,22 +274,16 @@ class _Collector:
         self.texts: list[tuple[Surface, str, str, bool]] = []
 
     def text(self, surface: Surface, text: str) -> str:
-        if type(text) is str:
-            self._note(surface, "", text)
+        if type(text) is str and text and not self._scrubber.is_known_clean(surface, text):
+            self.texts.append((surface, "", text, self.outbound))
         return text
 
     def identity(self, surface: Surface, text: str) -> str:
         return text
 
     def attributes(self, surface: Surface, attributes: Attributes) -> Attributes:
-        for key, value in attributes.items():
-            if type(value) is str and type(key) is str:
-                self._note(surface, key, value)
+        self.texts += self._scrubber.unknown_texts(surface, attributes, self.outbound)
         return attributes
 
     def tracestate(self, pairs: TraceStatePairs) -> TraceStatePairs:
         return pairs
-
-    def _note(self, surface: Surface, key: str, text: str) -> None:
-        if text and not self._scrubber.is_known_clean(surface, key, text, self.outbound):
-            self.texts.append((surface, key, text, self.outbound))

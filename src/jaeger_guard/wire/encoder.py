@@ -128,7 +128,7 @@ class Encoder:
             replacement = self._fallback(span) if self._fallback is not None else None
             if replacement is not None:
                 return self._encoded(replacement)
-        except Exception:  # noqa: BLE001, S110 - the batch goes on, and the loss is counted below
+        except Exception:  # noqa: BLE001 - the batch goes on, and the loss is counted below
             pass
         self.lost += 1
         return None

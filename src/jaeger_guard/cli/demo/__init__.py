@@ -121,8 +121,8 @@ def _summary(comparison: Comparison) -> str:
     needless = sum(not row.held_planted for row in changed)
     lines = [
         f"spans: {comparison.spans} without the guard, {comparison.missing} of them missing with it",
-        f"values: {len(rows)}, of which {len(rows) - len(changed)} left unchanged;"
-        f" changed though nothing was planted there: {needless}",
+        f"values: {len(rows)}, {len(rows) - len(changed)} of them left as they were",
+        f"values changed though nothing was planted in them: {needless}",
     ]
     if comparison.added:
         lines.append(f"spans that left with the guard alone: {comparison.added}")

@@ -21,7 +21,7 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
 from jaeger_guard.cli.demo import shop, visits
 from jaeger_guard.cli.demo.assignment import REFUSED, Assignment
@@ -30,9 +30,11 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Export
 
 
-class _SeededIds(IdGenerator):
+class _SeededIds(RandomIdGenerator):
+    """The same ids in both runs, in the order in which spans start."""
+
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - ids are no secrets
+        self._random = random.Random(seed)
 
     def generate_span_id(self) -> int:
         return self._random.getrandbits(64) or 1

@@ -45,6 +45,11 @@ class Row:
         return self.key not in _OF_ONE_RUN and _steady(self.without) != _steady(self.left)
 
     @property
+    def shown(self) -> bool:
+        """Whether it is shown on both sides: it is another one, or it should be."""
+        return self.changed or bool(self.left and stretches(self.left))
+
+    @property
     def held_planted(self) -> bool:
         """Whether something planted was in it."""
         return bool(stretches(self.key) or (self.without and stretches(self.without)))

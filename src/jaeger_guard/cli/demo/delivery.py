@@ -12,7 +12,6 @@ from jaeger_guard.export import Export, ResolvedExport, Sender
 
 Protocol = Literal["grpc", "http/protobuf"]
 
-_SECONDS: Final = 15.0
 _HTTP_PORT: Final = ":4318"  # OpenTelemetry Protocol specification, "OTLP/HTTP Default Port"
 
 
@@ -37,6 +36,5 @@ def deliver(run: Run, comparison: Comparison, settings: ResolvedExport) -> bool:
     share = -(-comparison.spans // max(1, len(run.payloads)))
     for payload in run.payloads:
         sender.submit(payload, share)
-    sender.flush(_SECONDS)
-    sender.shutdown(0.5)
+    sender.shutdown(settings.timeout)
     return sender.statistics()["sent"] == share * len(run.payloads)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from typing import Final
@@ -39,7 +39,7 @@ def render(comparison: Comparison) -> str:
             _opening(comparison),
             _resource(comparison.resource),
             *(_story(number, story) for number, story in enumerate(comparison.stories, 1)),
-            "<footer>Nothing here is anybody’s: the values are made up, or published for tests. "
+            "<footer>Nothing here is real: the values are made up, or published for tests.",
             f"Written by jaeger-guard demo, version {escape(__version__)}.</footer>",
             "</main>\n</body>\n</html>\n",
         )
@@ -51,19 +51,19 @@ def _opening(comparison: Comparison) -> str:
     unchanged = sum(not row.changed for row in rows)
     arrived = comparison.spans - comparison.missing
     tiles = (
-        ("Planted values left without it", *_of(_proven(comparison)), ""),
+        ("Planted values left unguarded", *_of(_proven(comparison)), ""),
         (
-            "Planted values left with the guard",
+            "Planted values left guarded",
             *_of(len(comparison.leaked)),
             "bad" if comparison.leaked else "good",
         ),
         (
-            "Spans arrived with the guard",
+            "Spans arrived guarded",
             str(arrived),
             f" of {comparison.spans}",
             "bad" if comparison.missing else "",
         ),
-        ("Values it left as they were", str(unchanged), f" of {len(rows)}", ""),
+        ("Values left as they were", str(unchanged), f" of {len(rows)}", ""),
     )
     verdict = "\n".join(
         f'<div class="{style}"><dt>{escape(label)}</dt>'
@@ -139,13 +139,12 @@ def _span(pair: Pair) -> str:
     )
 
 
-def _rows(rows: Iterable[Row]) -> str:
-    changed, same = [], []
-    for row in rows:
-        (changed if row.changed else same).append(row)
+def _rows(rows: Sequence[Row]) -> str:
+    shown = [row for row in rows if row.shown]
+    same = [row for row in rows if not row.shown]
     parts = []
-    if changed:
-        body = "\n".join(_row(row) for row in changed)
+    if shown:
+        body = "\n".join(_row(row) for row in shown)
         parts.append(
             '<table>\n<thead><tr><td class="place"></td><th scope="col">would have left</th>'
             f'<th scope="col">left</th></tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>'

@@ -7,6 +7,7 @@ card schemes publish for tests and documentation.
 from __future__ import annotations
 
 import base64
+import functools
 import html
 import re
 from collections.abc import Iterable
@@ -86,26 +87,25 @@ def found(payloads: Iterable[bytes], texts: Iterable[str]) -> frozenset[Planted]
     return frozenset(
         planted
         for planted in PLANTED
-        if any(spelling in folded for spelling in spellings(planted.value.lower()))
+        if any(spelling in folded for spelling in spellings(planted.value))
         or any(spelling in exact for spelling in _base64(planted.value))
         or re.sub(_SEPARATED, "", planted.value.lower()) in joined
     )
 
 
 def spellings(value: str) -> frozenset[str]:
-    """Write a value in the ways in which a URL, a page, JSON or a dump may hold it."""
-    plain = value.encode()
-    return frozenset(
-        (
-            value,
-            quote(value, safe="").lower(),
-            quote_plus(value).lower(),
-            quote(quote(value, safe=""), safe="").lower(),
-            html.escape(value).lower(),
-            re.sub(r"[^a-z0-9]", lambda char: f"\\u{ord(char[0]):04x}", value),
-            plain.hex(),
-        )
+    """Write a value in the ways in which a URL, a page, JSON or a dump may hold it, in lower case."""
+    quoted = quote(value, safe="")
+    ways = (
+        value,
+        quoted,
+        quote_plus(value),
+        quote(quoted, safe=""),
+        html.escape(value),
+        re.sub(r"[^A-Za-z0-9]", lambda char: f"\\u{ord(char[0]):04x}", value),
+        value.encode().hex(),
     )
+    return frozenset(way.lower() for way in ways)
 
 
 def _base64(value: str) -> frozenset[str]:
@@ -122,12 +122,16 @@ def _base64(value: str) -> frozenset[str]:
 
 def stretches(text: str) -> list[tuple[int, int]]:
     """Find where planted values stand in a text, in order, as (start, end); for highlighting."""
+    return [hit.span() for hit in _all_spellings().finditer(text)]
+
+
+@functools.cache
+def _all_spellings() -> re.Pattern[str]:
     patterns = set()
     for planted in PLANTED:
-        patterns |= {re.escape(spelling) for spelling in spellings(planted.value.lower())}
+        patterns |= {re.escape(spelling) for spelling in spellings(planted.value)}
         patterns |= {re.escape(spelling) for spelling in _base64(planted.value)}
         compact = re.sub(_SEPARATED, "", planted.value)
         patterns.add(r"[ -]?".join(re.escape(char) for char in compact))
     # Longest first: an alternation takes the first that fits.
-    pattern = "|".join(sorted(patterns, key=len, reverse=True))
-    return [hit.span() for hit in re.finditer(pattern, text, re.IGNORECASE)]
+    return re.compile("|".join(sorted(patterns, key=len, reverse=True)), re.IGNORECASE)

@@ -49,8 +49,8 @@ _TABLES: Final = (
     "CREATE TABLE products (id INTEGER PRIMARY KEY, name TEXT, colour TEXT, price INTEGER)",
     "CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT UNIQUE, surname TEXT, phone TEXT)",
     "INSERT INTO products (name, colour, price) VALUES ('kettle', 'blue', 4900)",
-    "INSERT INTO customers (email, surname, phone) VALUES "
-    f"('{planted.EMAIL.value}', '{planted.SURNAME.value}', '{planted.PHONE.value}')",
+    f"""INSERT INTO customers (email, surname, phone)
+    VALUES ('{planted.EMAIL.value}', '{planted.SURNAME.value}', '{planted.PHONE.value}')""",
 )
 
 
@@ -87,9 +87,10 @@ def build(engine: sqlalchemy.Engine, provider: TracerProvider, courier: str) -> 
 
     @shop.get("/account")
     def account() -> Any:
+        # Literals in a statement, as this house would never write it, and others do.
         email, surname = planted.EMAIL.value, planted.SURNAME.value  # as the token says
         query = sqlalchemy.text(
-            f"SELECT id, surname FROM customers WHERE email = '{email}'"  # noqa: S608 - the leak
+            f"SELECT id, surname FROM customers WHERE email = '{email}'"
             f" AND surname = '{surname}' ORDER BY id LIMIT 10"
         )
         with engine.connect() as connection:

@@ -64,15 +64,15 @@ def _pair(pair: Pair) -> RenderableType:
 
 
 def _rows(rows: tuple[Row, ...]) -> RenderableType:
-    changed = [row for row in rows if row.changed]
-    same = [row for row in rows if not row.changed]
+    shown = [row for row in rows if row.shown]
+    same = [row for row in rows if not row.shown]
     parts: list[RenderableType] = []
-    if changed:
+    if shown:
         table = Table(box=box.SIMPLE_HEAD, expand=True, padding=(0, 1), show_edge=False)
         table.add_column("", ratio=2, overflow="fold", style="cyan")
         table.add_column("without the guard", ratio=4, overflow="fold")
         table.add_column("with it", ratio=4, overflow="fold")
-        for row in changed:
+        for row in shown:
             table.add_row(*_cells(row))
         parts.append(table)
     if same:
