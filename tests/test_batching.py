@@ -24,7 +24,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, TraceFlags
 
 import jaeger_guard
-from jaeger_guard.batching import Batching, ExportPipeline, _call
+from jaeger_guard.batching import Batching, ExportPipeline
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Outcome, Reason, Sender, State
 from jaeger_guard.processor import span_scrubber
@@ -637,14 +637,6 @@ def test_a_child_starts_afresh(start: Open, memory: Memory) -> None:
     flushes.put(None)  # in this test the parent's thread is alive, and sees the end
     assert thread is not None
     thread.join(5)
-
-
-def test_a_hook_of_a_pipeline_that_is_gone(memory: Memory) -> None:
-    """Hooks for forks can't be taken back; they hold no pipeline, and do nothing without one."""
-    called: list[int] = []
-    _call(lambda: None)
-    _call(lambda: lambda: called.append(1))
-    assert called == [1]
 
 
 def test_a_multiprocessing_child_flushes_at_its_end(

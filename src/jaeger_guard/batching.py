@@ -19,13 +19,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import queue
 import threading
 import time
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,6 +37,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Sender
+from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.spans import SpanContent, SpanScrubber
 from jaeger_guard.wire import Encoder
 
@@ -130,8 +130,7 @@ class ExportPipeline(SpanProcessor):
         self._batching = batching
         self._stopped = False
         self._start_afresh()
-        reference = weakref.WeakMethod(self._after_fork)
-        os.register_at_fork(after_in_child=lambda: _call(reference))
+        call_in_forked_children(self._after_fork)
         _flush_in_multiprocessing_children(self)
 
     @property
@@ -221,7 +220,6 @@ class ExportPipeline(SpanProcessor):
 
     def _after_fork(self) -> None:
         self._start_afresh()
-        self._spans.after_fork()
         self._sender.after_fork()
 
     def _ensure_thread(self) -> None:
@@ -339,12 +337,6 @@ class ExportPipeline(SpanProcessor):
                 "and counted",
                 self._batching.queue_spans,
             )
-
-
-def _call(reference: Callable[[], Callable[[], None] | None]) -> None:
-    method = reference()
-    if method is not None:
-        method()
 
 
 def _flush_in_multiprocessing_children(pipeline: ExportPipeline) -> None:

@@ -33,6 +33,7 @@ from opentelemetry.sdk.trace import (
 
 from jaeger_guard.batching import ExportPipeline
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.policy import Policy, compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
@@ -207,8 +208,12 @@ class Isolation:
     """Counts what processors behind a guard raised, and tells of each kind once."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._renew_lock()
+        call_in_forked_children(self._renew_lock)
+
+    def _renew_lock(self) -> None:
+        self._lock = threading.RLock()  # re-entrant: a signal handler may end a span
 
     def note(self, processor: SpanProcessor, method: str, error: Exception) -> None:
         """Count a failure; log the first of its kind without the exception's text."""
@@ -260,11 +265,11 @@ def guard_multi(multi: Any, scrubber: SpanScrubber) -> GuardSpanProcessor | Conc
     Raises:
         ConfigurationError: It is of a kind whose insides aren't known.
     """
-    if type(multi) is SynchronousMultiSpanProcessor:
-        multi.__class__ = GuardSpanProcessor
-    elif type(multi) is ConcurrentMultiSpanProcessor:
-        multi.__class__ = ConcurrentGuard
-    else:
+    guards: dict[type, type] = {
+        SynchronousMultiSpanProcessor: GuardSpanProcessor,
+        ConcurrentMultiSpanProcessor: ConcurrentGuard,
+    }
+    if type(multi) not in guards:
         raise ConfigurationError(
             f"the provider's processor is a {type(multi).__name__}, which can't be guarded in place",
             "protect(provider)",
@@ -273,6 +278,7 @@ def guard_multi(multi: Any, scrubber: SpanScrubber) -> GuardSpanProcessor | Conc
     multi.scrubber = scrubber
     multi.isolation = Isolation()
     multi.guard = None
+    multi.__class__ = guards[type(multi)]  # last: a span may end at any moment
     return multi  # type: ignore[no-any-return]  # its class was just set
 
 

@@ -14,10 +14,13 @@ from hypothesis import strategies as st
 
 from growth import assert_linear, repeated
 from jaeger_guard.detectors import DETECTORS
+from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles
 from jaeger_guard.policy import Policy, Rule, compile_policy, load_policy
+from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.scrubber.cache import CleanCache, Outcomes
-from jaeger_guard.scrubber.text import MAX_DEPTH
+from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
+from jaeger_guard.scrubber.text import MAX_DEPTH, TextScrubber
 from jaeger_guard.types import Finding, Surface
 
 EMAIL = "ana.lima@shop.example.com"
@@ -384,6 +387,75 @@ def test_threads_share_a_scrubber() -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_text_with_too_many_findings_is_withheld() -> None:
+    """A text with thousands of findings is withheld in good time; one with some hundred is not."""
+    assert scrub(f"{EMAIL} " * 500).count(EMAIL_MARKER) == 500
+    for text in (
+        f"{EMAIL} " * (MOST_FINDINGS + 1),
+        json.dumps({f"k{number}": f"v{number}@b.co" for number in range(MOST_FINDINGS + 1)}),
+    ):
+        findings: list[Finding] = []
+        answer = BASELINE.attributes(Surface.ATTRIBUTE, {"order.note": text}, findings)
+        assert answer == {"order.note": "[REDACTED:content.withheld]"}
+        assert [finding.category for finding in findings] == ["content.withheld"]
+        assert name(text) == "[REDACTED:content.withheld]"
+
+
+def test_failure_withholds_one_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where scrubbing a value fails, that value is withheld and its neighbours go on."""
+    scrubber = Scrubber(POLICY)
+
+    def fail(*_: object) -> str:
+        raise RuntimeError(EMAIL)
+
+    monkeypatch.setattr(scrubber._text, "_rewrite", fail)
+    attributes = {"order.note": "a=b", "list": ["c=d", "fine"], "page": 2, "x=y": 1}
+    assert scrubber.attributes(Surface.ATTRIBUTE, attributes, []) == {
+        "order.note": "[REDACTED:content.withheld]",
+        "list": ("[REDACTED:content.withheld]", "fine"),
+        "page": 2,
+        "[REDACTED:content.withheld]": 1,
+    }
+    assert scrubber.text(Surface.NAME, "GET /a", []) == "[REDACTED:content.withheld]"
+
+
+def test_opaque_value_under_an_ambiguous_name_goes() -> None:
+    """`code=404` stays; a `code` that looks drawn at random is a credential."""
+    code = "Qz81xY77" + "kLm20pRt"
+    assert scrub("https://a.example/cb?code=404", "url.full") == "https://a.example/cb?code=404"
+    assert code not in scrub(f"https://a.example/cb?code={code}", "url.full")
+
+
+def test_what_looks_like_data_within_a_marker_stays() -> None:
+    """A marker's own letters are no finding, whatever a detector thinks of them; others' are."""
+    eager = Detector(
+        name="test.eager",
+        category="contact.email",
+        gate=Needles(texts=("contact",)),
+        pattern="contact",
+        source="this test",
+        examples=(Example("contact", found="contact"),),
+        near_misses=(NearMiss("none", because="it is another word"),),
+    )
+    scrubber = TextScrubber(POLICY, Scanner([eager]))
+    decision = POLICY.decide("order.note", Surface.ATTRIBUTE)
+    text = f"contact {EMAIL_MARKER} contact"
+    scrubbed = scrubber.search(decision, text, Findings())
+    assert scrubbed == f"{EMAIL_MARKER} {EMAIL_MARKER} {EMAIL_MARKER}"
+    assert scrubber.search(decision, scrubbed, Findings()) is scrubbed
+
+
+@pytest.mark.parametrize("level", [MAX_DEPTH - 1, MAX_DEPTH, MAX_DEPTH + 1])
+def test_encoded_value_at_the_bound_leaves_nowhere(level: int) -> None:
+    """At the bound, what is still encoded is withheld, be it percent-encoded or base64."""
+    word = base64.b64encode(f"to {EMAIL}!!".encode()).decode().rstrip("=")
+    for text in (quote(EMAIL, safe=""), word, f"see {word} there"):
+        scrubbed = scrub(wrapped(level, text))
+        assert text not in scrubbed
+        assert EMAIL not in scrubbed
+        assert word not in scrubbed
 
 
 UNITS = (

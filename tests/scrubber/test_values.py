@@ -144,6 +144,12 @@ def test_truth_value_under_a_telling_key_stays() -> None:
     assert scrub({"password": None, "token": False}) == {"password": None, "token": False}
 
 
+def test_truth_value_that_a_rule_names_goes() -> None:
+    """A rule by key takes a truth value too, unless it keeps or generalizes."""
+    for action, expected in (("redact", WITHHELD), ("keep", True), ("generalize", True)):
+        assert scrub(True, "flag.x", scrubber(Rule(key="flag.*", action=action))) == expected
+
+
 def test_lone_surrogates_are_repaired() -> None:
     """Text that UTF-8 can't carry is repaired wherever it stands; the rest of it stays."""
     for value in ("a\ud800b", ["a\ud800b"], {"k\ud800": "a\ud800b"}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -422,13 +423,27 @@ def test_failing_short_cut_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> Non
     assert content.attributes == {"note": "[REDACTED:credential.token]"}
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_fork_gets_a_lock_of_its_own() -> None:
-    """In a forked child the lock is new, though somebody held the old one."""
+    """In a forked child the lock is new, though another thread of the parent held the old one."""
     by = span_scrubber()
-    by._lock.acquire()
-    by.after_fork()
-    assert isinstance(by.scrub(span()), SpanContent)
-    assert by.statistics()["scrubbed"] == 1
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with by._lock:
+            held.set()
+            done.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(10)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if isinstance(by.scrub(span()), SpanContent) else 1)
+    _, status = os.waitpid(child, 0)
+    done.set()
+    holder.join()
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 def test_context_is_rebuilt_only_where_it_is_dirty() -> None:

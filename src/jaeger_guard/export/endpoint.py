@@ -117,6 +117,8 @@ def _split(setting: Setting) -> SplitResult:
         parts = urlsplit(text)
         parts.port  # noqa: B018 - raises where the port is no number
     except ValueError:
+        parts = None  # refused below: the error here quotes the text, which may be a secret
+    if parts is None:
         setting.refuse("not a URL", _URL_EXAMPLE)
     if parts.scheme not in ("http", "https"):
         setting.refuse("the endpoint is no http:// or https:// URL", _URL_EXAMPLE)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
+from jaeger_guard.detectors.pasted import name_of_file
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.environment import Setting
 
@@ -78,14 +79,21 @@ def parse_header_list(setting: Setting) -> HiddenHeaders:
                 f"entry {position} of {len(entries)} is not name=value with percent-encoding",
                 "Percent-encode the value: ',' is %2C, ';' is %3B, '\"' is %22",
             )
-        try:
-            headers[unquote(name.strip(" \t"))] = unquote(value.strip(" \t"), errors="strict")
-        except UnicodeDecodeError:
+        decoded = _unquote(value.strip(" \t"))
+        if decoded is None:
             setting.refuse(
                 f"entry {position} of {len(entries)} is percent-encoded, but not as UTF-8",
                 "Percent-encode the value's UTF-8 bytes",
             )
+        headers[unquote(name.strip(" \t"))] = decoded
     return HiddenHeaders(headers)
+
+
+def _unquote(value: str) -> str | None:
+    try:
+        return unquote(value, errors="strict")
+    except UnicodeDecodeError:
+        return None
 
 
 def check_headers(headers: Mapping[str, str], where: str, *, protocol: str) -> HiddenHeaders:
@@ -144,7 +152,7 @@ class BearerTokenFile:
         self._token = self._read()
 
     def __repr__(self) -> str:
-        return f"BearerTokenFile({str(self._path)!r})"
+        return f"<BearerTokenFile: {name_of_file(self._path)}>"
 
     def authorization(self) -> str:
         """Answer the value of the Authorization header."""
@@ -160,16 +168,20 @@ class BearerTokenFile:
     def _look(self) -> tuple[int, int, int]:
         try:
             status = os.stat(self._path)
-        except OSError:
-            raise self._error("can't be read", "Create it, readable for this process") from None
+        except (OSError, ValueError):  # ValueError: a null character
+            status = None  # refused below: the error here quotes the name, which may be a secret
+        if status is None:
+            raise self._error("can't be read", "Create it, readable for this process")
         return status.st_mtime_ns, status.st_ino, status.st_size
 
     def _read(self) -> str:
         try:
             with open(self._path, "rb") as file:
                 content = file.read(_LONGEST_TOKEN + 1)
-        except OSError:
-            raise self._error("can't be read", "Make it readable for this process") from None
+        except (OSError, ValueError):
+            content = None
+        if content is None:
+            raise self._error("can't be read", "Make it readable for this process")
         try:
             token = content.decode("ascii").strip()
         except UnicodeDecodeError:
@@ -184,4 +196,5 @@ class BearerTokenFile:
         return token
 
     def _error(self, what: str, remedy: str) -> ConfigurationError:
-        return ConfigurationError(f"the token file {self._path} {what}", self._where, remedy)
+        name = name_of_file(self._path)
+        return ConfigurationError(f"{name} {what}", self._where, remedy)

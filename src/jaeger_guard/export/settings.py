@@ -32,7 +32,7 @@ from jaeger_guard.export.headers import (
     check_headers,
     parse_header_list,
 )
-from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsSettings, load_material
+from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsFile, TlsSettings, load_material
 
 ProtocolName: TypeAlias = Literal["grpc", "http/protobuf"]
 
@@ -44,6 +44,17 @@ _DEFAULT_ENDPOINTS: Final = {
 _OURS: Final = "JAEGER_GUARD_EXPORT_"
 _TRACES: Final = "OTEL_EXPORTER_OTLP_TRACES_"
 _OTLP: Final = "OTEL_EXPORTER_OTLP_"
+_FILES: Final = {
+    "ca_file": "CERTIFICATE",
+    "cert_file": "CLIENT_CERTIFICATE",
+    "key_file": "CLIENT_KEY",
+}
+EXPORTERS_VARIABLE: Final = "OTEL_TRACES_EXPORTER"
+EXPORTERS_WITH_PROTOCOL: Final[Mapping[str, ProtocolName]] = {
+    "otlp_proto_grpc": "grpc",
+    "otlp_proto_http": "http/protobuf",
+}
+"""Names of exporters that choose a protocol too, as the SDK's entry points are called."""
 _SERVER_NAME: Final = r"[A-Za-z0-9._-]{1,253}"
 
 _logger = logging.getLogger("jaeger_guard.export")
@@ -160,7 +171,7 @@ class _Resolution:
         token_file = self._path("bearer_token_file")
         tls = self._tls(protocol, endpoint)
         if token_file is not None:
-            BearerTokenFile(token_file)  # raises where it can't be used
+            BearerTokenFile(token_file, self._origin("bearer_token_file"))  # raises if unfit
             if "authorization" in headers:
                 raise ConfigurationError(
                     "two values for the Authorization header",
@@ -195,14 +206,31 @@ class _Resolution:
             names += [_TRACES + otel, _OTLP + otel]
         return self._environment.first(*names)
 
+    def _origin(self, name: str, otel: str | None = None) -> str:
+        """Answer where a field was set that is."""
+        setting = self._find(name, otel)
+        return setting.where if setting is not None else f"Export.{name}"
+
     def _protocol(self) -> ProtocolName:
-        setting = self._find("protocol", "PROTOCOL")
+        setting = self._find("protocol")
+        if setting is None and (named := self._protocol_of_exporter()) is not None:
+            return named
+        setting = setting or self._find("protocol", "PROTOCOL")
         match setting:
             case None | Setting(text="grpc"):
                 return "grpc"
             case Setting(text="http/protobuf"):
                 return "http/protobuf"
         setting.refuse("unknown protocol", "Set grpc or http/protobuf")
+
+    def _protocol_of_exporter(self) -> ProtocolName | None:
+        """Answer the protocol that a name in OTEL_TRACES_EXPORTER has in it, as the SDK takes them."""
+        setting = self._environment.first(EXPORTERS_VARIABLE)
+        named = {name.strip().lower() for name in setting.text.split(",")} if setting else set()
+        protocols = {EXPORTERS_WITH_PROTOCOL[name] for name in named & EXPORTERS_WITH_PROTOCOL.keys()}
+        if setting is not None and len(protocols) > 1:
+            setting.refuse("two protocols for one exporter", "Name one of them")
+        return protocols.pop() if protocols else None
 
     def _endpoint(self, protocol: ProtocolName) -> Endpoint:
         default = Setting(_DEFAULT_ENDPOINTS[protocol], "Export.endpoint")
@@ -232,14 +260,17 @@ class _Resolution:
             self._refuse_tls_without_effect()
             return TlsSettings()
         tls = TlsSettings(
-            ca_file=self._path("ca_file", "CERTIFICATE"),
-            cert_file=self._path("cert_file", "CLIENT_CERTIFICATE"),
-            key_file=self._path("key_file", "CLIENT_KEY"),
+            ca_file=self._path("ca_file", _FILES["ca_file"]),
+            cert_file=self._path("cert_file", _FILES["cert_file"]),
+            key_file=self._path("key_file", _FILES["key_file"]),
             server_name=server_name.text if server_name is not None else None,
             min_tls=min_tls.text if min_tls is not None else "1.2",
         )
-        load_material(tls)  # raises where a file can't be used
+        load_material(tls, self._origins())  # raises where a file can't be used
         return tls
+
+    def _origins(self) -> dict[str, str]:
+        return {name: self._origin(name, otel) for name, otel in _FILES.items()}
 
     def _refuse_tls_without_effect(self) -> None:
         """Refuse what was set for us alone; OTEL_* may be meant for metrics or logs."""
@@ -249,6 +280,9 @@ class _Resolution:
                     "the endpoint is plaintext, so this has no effect",
                     "Set an endpoint with https://",
                 )
+        for name, otel in _FILES.items():
+            if (setting := self._find(name, otel)) is not None:
+                TlsFile(Path(setting.text), setting.where).read()  # for whom it is, it must be there
 
     def _headers(self, protocol: ProtocolName) -> HiddenHeaders:
         if self._export.headers is not None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import datetime
 import re
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NoReturn
 
+from jaeger_guard.detectors.pasted import name_of_file
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.outcome import Outcome, Reason, State
 
@@ -56,32 +58,71 @@ class TlsMaterial:
         return "<TLS material hidden>"
 
 
-def load_material(settings: TlsSettings) -> TlsMaterial:
+@dataclass(frozen=True, slots=True)
+class TlsFile:
+    """A file as an error tells of it: by the setting that named it, and its name where that is one.
+
+    Attributes:
+        path: The file.
+        where: The parameter or environment variable that named it.
+    """
+
+    path: Path
+    where: str
+
+    def refuse(self, what: str, remedy: str) -> NoReturn:
+        """Raise the error that this file can't be used."""
+        raise ConfigurationError(f"{name_of_file(self.path)} {what}", self.where, remedy)
+
+    def read(self) -> bytes:
+        """Read the file.
+
+        Raises:
+            ConfigurationError: It can't be read.
+        """
+        fault: OSError | ValueError | None = None
+        try:
+            return self.path.read_bytes()
+        except (OSError, ValueError) as error:  # ValueError: a null character
+            fault = error  # refused below: the error here quotes the name, which may be a secret
+        if isinstance(fault, FileNotFoundError):
+            self.refuse("doesn't exist", "Create it, or correct the path")
+        if isinstance(fault, IsADirectoryError):
+            self.refuse("is a directory", "Name a PEM file")
+        self.refuse("can't be read", "Make it readable for this process, or correct the path")
+
+
+def load_material(
+    settings: TlsSettings, origins: Mapping[str, str] = MappingProxyType({})
+) -> TlsMaterial:
     """Read and check all files.
+
+    Args:
+        settings: What names them.
+        origins: By the fields of `settings`, the variable that set each; others are told by the
+            field of `Export`.
 
     Raises:
         ConfigurationError: One can't be used; it is named.
     """
+
+    def file(field: str) -> TlsFile | None:
+        path = getattr(settings, field)
+        return None if path is None else TlsFile(path, origins.get(field, f"Export.{field}"))
+
     roots = certificate = key = None
-    if settings.ca_file is not None:
-        roots = _read(settings.ca_file, "ca_file")
-        _check_roots(settings.ca_file, roots)
-    if settings.cert_file is not None and settings.key_file is not None:
-        certificate = _read(settings.cert_file, "cert_file")
-        key = _read(settings.key_file, "key_file")
-        _check_pair(settings.cert_file, certificate, settings.key_file, key)
-    elif settings.cert_file is not None:
-        raise ConfigurationError(
-            f"the certificate {settings.cert_file} comes without its private key",
-            "Export.key_file",
-            "Set key_file too",
-        )
-    elif settings.key_file is not None:
-        raise ConfigurationError(
-            f"the private key {settings.key_file} comes without its certificate",
-            "Export.cert_file",
-            "Set cert_file too",
-        )
+    ca_file, cert_file, key_file = file("ca_file"), file("cert_file"), file("key_file")
+    if ca_file is not None:
+        roots = _read(ca_file, "certificate")
+        _check_roots(ca_file, roots)
+    if cert_file is not None and key_file is not None:
+        certificate = _read(cert_file, "certificate")
+        key = _read(key_file, "private key")
+        _check_pair(cert_file, certificate, key_file, key)
+    elif cert_file is not None:
+        cert_file.refuse("comes without its private key", "Set key_file too")
+    elif key_file is not None:
+        key_file.refuse("comes without its certificate", "Set cert_file too")
     return TlsMaterial(roots, certificate, key)
 
 
@@ -110,79 +151,54 @@ def _no_password() -> bytes:
     return b""  # else OpenSSL would ask on the terminal
 
 
-def _read(path: Path, field: str) -> bytes:
-    where = f"Export.{field}"
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise ConfigurationError(
-            f"the file {path} doesn't exist", where, "Create it, or correct the path"
-        ) from None
-    except IsADirectoryError:
-        raise ConfigurationError(f"{path} is a directory", where, "Name a PEM file") from None
-    except OSError:
-        raise ConfigurationError(
-            f"the file {path} can't be read", where, "Make it readable for this process"
-        ) from None
-    kind = b"PRIVATE KEY-----" if field == "key_file" else _CERTIFICATE
-    if kind not in content:
-        noun = "private key" if field == "key_file" else "certificate"
-        raise ConfigurationError(
-            f"the file {path} holds no {noun} in PEM form", where, "Convert it with openssl"
-        )
+def _read(file: TlsFile, noun: str) -> bytes:
+    content = file.read()
+    if (b"PRIVATE KEY-----" if noun == "private key" else _CERTIFICATE) not in content:
+        file.refuse(f"holds no {noun} in PEM form", "Convert it with openssl")
     return content
 
 
-def _check_roots(path: Path, content: bytes) -> None:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        context.load_verify_locations(cafile=path)
-    except (ssl.SSLError, OSError):
-        raise _broken(path, "ca_file") from None
+def _check_roots(file: TlsFile, content: bytes) -> None:
+    if not _is_sound(file.path):
+        _refuse_broken(file)
     certificates = _parse(content)
     if certificates and all(map(_is_over, certificates)):  # a bundle may hold some old ones
-        _refuse_expired(path, "ca_file", certificates[0])
+        _refuse_expired(file, certificates[0])
 
 
-def _check_pair(cert_file: Path, certificate: bytes, key_file: Path, key: bytes) -> None:
+def _check_pair(cert_file: TlsFile, certificate: bytes, key_file: TlsFile, key: bytes) -> None:
     if b"ENCRYPTED" in key:  # PKCS #8 (RFC 5958) in its BEGIN line, or RFC 1421's Proc-Type
-        raise ConfigurationError(
-            f"the private key {key_file} is encrypted",
-            "Export.key_file",
-            "Decrypt it (openssl pkey -in … -out …), readable for this process only",
+        key_file.refuse(
+            "is encrypted", "Decrypt it (openssl pkey -in … -out …), readable for this process only"
         )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    reason: str | None = None
     try:
-        context.load_cert_chain(cert_file, key_file, _no_password)
-    except ssl.SSLError as error:
-        if error.reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
-            raise ConfigurationError(
-                f"the private key {key_file} doesn't belong to the certificate {cert_file}",
-                "Export.key_file",
-                "Set the key that the certificate was issued for",
-            ) from None
-        if _is_sound(cert_file):
-            raise _broken(key_file, "key_file") from None
-        raise _broken(cert_file, "cert_file") from None
+        context.load_cert_chain(cert_file.path, key_file.path, _no_password)
+    except (ssl.SSLError, OSError) as error:
+        reason = getattr(error, "reason", None) or "unknown"
+    if reason in ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH"):
+        key_file.refuse(
+            f"doesn't belong to the certificate: {name_of_file(cert_file.path)}",
+            "Set the key that the certificate was issued for",
+        )
+    if reason is not None:
+        _refuse_broken(key_file if _is_sound(cert_file.path) else cert_file)
     leaf = _parse(certificate)[:1]  # RFC 8446, section 4.4.2: the sender's certificate comes first
     if leaf and _is_over(leaf[0]):
-        _refuse_expired(cert_file, "cert_file", leaf[0])
+        _refuse_expired(cert_file, leaf[0])
 
 
 def _is_sound(cert_file: Path) -> bool:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=cert_file)
-    except ssl.SSLError:
+    except (ssl.SSLError, OSError):
         return False
     return True
 
 
-def _broken(path: Path, field: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"the file {path} is damaged, or not in PEM form",
-        f"Export.{field}",
-        "Fetch it again, or convert it with openssl",
-    )
+def _refuse_broken(file: TlsFile) -> NoReturn:
+    file.refuse("is damaged, or not in PEM form", "Fetch it again, or convert it with openssl")
 
 
 def _parse(content: bytes) -> list[Certificate]:
@@ -201,11 +217,9 @@ def _is_over(certificate: Certificate) -> bool:
     return certificate.not_valid_after_utc < datetime.datetime.now(datetime.UTC)
 
 
-def _refuse_expired(path: Path, field: str, certificate: Certificate) -> None:
+def _refuse_expired(file: TlsFile, certificate: Certificate) -> NoReturn:
     day = certificate.not_valid_after_utc.date().isoformat()
-    raise ConfigurationError(
-        f"the certificate in {path} expired on {day}", f"Export.{field}", "Renew it"
-    )
+    file.refuse(f"holds a certificate that expired on {day}", "Renew it")
 
 
 # --- why a handshake failed ----------------------------------------------------------------------

@@ -16,7 +16,7 @@ from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import DEFAULT_CACHE_BYTES, CleanCache
-from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.names import is_request, scrub_name
 from jaeger_guard.scrubber.text import TextScrubber, needs_a_look, spoken
 from jaeger_guard.scrubber.values import UnusedNames, ValueScrubber, exact
@@ -58,7 +58,7 @@ class Scrubber:
         text = text if type(text) is str else exact(text)
         if (decision, text) in self._clean:
             return text
-        found = Findings()
+        found = Findings(MOST_FINDINGS)
         repaired = text if text.isascii() else repair_surrogates(text)
         scrubbed = scrub_name(self._text, decision, repaired, found)
         if scrubbed is text:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from typing import Final
 
 from jaeger_guard.types import Action
+
+MOST_FINDINGS: Final = 4096  # in one text; nobody reads what is left of one that has more
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +30,32 @@ class Found:
     format: str
 
 
+class TooManyFindingsError(Exception):
+    """A text holds more than is worth the time; it is withheld, and this never leaves the room."""
+
+
 class Findings:
-    """Collects what is found in one value."""
+    """Collects what is found in one value.
 
-    __slots__ = ("dropped", "entries")
+    Args:
+        limit: How many there may be.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_limit", "dropped", "entries")
+
+    def __init__(self, limit: int = sys.maxsize) -> None:
+        self._limit = limit
         self.entries: list[Found] = []
         self.dropped = False
 
     def add(self, found: Found) -> None:
-        """Note a finding; one whose action is `drop` takes the whole attribute with it."""
+        """Note a finding; one whose action is `drop` takes the whole attribute with it.
+
+        Raises:
+            TooManyFindingsError: There are more than the limit.
+        """
+        if len(self.entries) >= self._limit:
+            raise TooManyFindingsError
         self.entries.append(found)
         if found.action is Action.DROP:
             self.dropped = True

@@ -11,14 +11,18 @@ from typing import Final
 
 from jaeger_guard.policy import KeyDecision
 from jaeger_guard.scrubber.found import Findings
-from jaeger_guard.scrubber.text import TextScrubber, until_clean
+from jaeger_guard.scrubber.settling import until_clean
+from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.types import Notation
 
 _REQUEST: Final = re.compile(r"((?:[A-Za-z]{3,16}(?: HTTP)? )?)(/[^\s]{0,65536})")
 
 
 def scrub_name(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:
     """Return `name` scrubbed; the same object where nothing was to be changed."""
-    return until_clean(name, lambda dirty: _scrub(scrubber, decision, dirty, found))
+    return until_clean(
+        name, found, Notation.TEXT, lambda dirty: _scrub(scrubber, decision, dirty, found)
+    )
 
 
 def _scrub(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:

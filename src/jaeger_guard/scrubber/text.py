@@ -34,12 +34,12 @@ from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner, resolve_overlaps
 from jaeger_guard.scrubber.decoding import BASE64_WORD, decode
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
 from jaeger_guard.semconv import KeyKind, looks_opaque
 from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
-_MOST_ROUNDS: Final = 4
 _MOST_KEPT: Final = 64  # leaves of one value, kept or ids; the key around judges those beyond
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
 
@@ -68,7 +68,9 @@ class TextScrubber:
         notation: Notation = Notation.TEXT,
     ) -> str:
         """Return `text` scrubbed; the same object where nothing was to be changed."""
-        return until_clean(text, lambda dirty: self._scrub(decision, dirty, found, notation, 0))
+        return until_clean(
+            text, found, notation, lambda dirty: self._scrub(decision, dirty, found, notation, 0)
+        )
 
     def _scrub(
         self,
@@ -264,9 +266,7 @@ class TextScrubber:
         decoded = decode(text)
         if decoded == text:
             return self._base64_words(decision, text, found, notation, depth)
-        if depth >= MAX_DEPTH:
-            found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", "encoded"))
-            return marker(CONTENT_WITHHELD, notation)
+        # Not behind the bound: the sign of an encoding is one of the text format, withheld there.
         scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
         return text if scrubbed is decoded else scrubbed
 
@@ -347,19 +347,6 @@ class _LeafJudge:
         return self._scrubber.search(
             self._decision, text, self._found, notation, format_name=self._format
         )
-
-
-def until_clean(text: str, scrub: Callable[[str], str]) -> str:
-    """Scrub once more what was changed, until nothing is found: a marker may uncover its neighbours.
-
-    Without it, scrubbing twice would not be scrubbing once.
-    """
-    for _ in range(_MOST_ROUNDS):
-        scrubbed = scrub(text)
-        if scrubbed == text:
-            break
-        text = scrubbed
-    return text
 
 
 def spoken(name: str) -> str:

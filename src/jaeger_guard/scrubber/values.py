@@ -20,13 +20,13 @@ from jaeger_guard.lexicon import category_of
 from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scrubber.cache import CleanCache, Outcomes
-from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action, Surface
 
 MAX_NESTING: Final = 16
-MAX_ITEMS: Final = 65_536  # in all levels together: a list that holds itself twice doubles at each
+MAX_ITEMS: Final = 16_384  # in all levels together: a list that holds itself twice doubles at each
 _FEWEST_TELLING_DIGITS: Final = 10**8  # a shorter number identifies nobody by itself
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
@@ -84,7 +84,7 @@ class ValueScrubber:
         digest = self._outcomes.digest(value)
         known = None if digest is None else self._outcomes.get(decision, digest)
         if known is None:
-            inner = Findings()
+            inner = Findings(MOST_FINDINGS)
             repaired = value if value.isascii() else repair_surrogates(value)
             known = self._text.scrub(decision, repaired, inner), tuple(inner.entries)
             if known[0] is value and not inner.entries:

@@ -23,6 +23,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanKind
 
+from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans.content import SpanContent, pairs_of, plain, with_tracestate
 from jaeger_guard.spans.quarantine import quarantine
@@ -42,7 +43,8 @@ class SpanScrubber:
 
     def __init__(self, scrubber: Scrubber) -> None:
         self.scrubber = scrubber
-        self._lock = threading.Lock()  # guards the counters and the two memories below
+        self._renew_lock()
+        call_in_forked_children(self._renew_lock)
         self._findings: Counter[tuple[str, str, str]] = Counter()
         self._scrubbed = 0
         self._quarantined: Counter[str] = Counter()
@@ -51,9 +53,9 @@ class SpanScrubber:
             OrderedDict()
         )
 
-    def after_fork(self) -> None:
-        """Make a new lock in a forked child: the old one may be held by a thread that is gone."""
-        self._lock = threading.Lock()
+    def _renew_lock(self) -> None:
+        # Guards the counters and the two memories; re-entrant: a signal handler may end a span.
+        self._lock = threading.RLock()
 
     def scrub(self, span: ReadableSpan) -> SpanContent:
         """Return the scrubbed content of one span; its quarantined skeleton where that fails."""

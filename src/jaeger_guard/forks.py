@@ -1,0 +1,19 @@
+"""Renew what doesn't survive a fork: locks that a thread of the parent may hold, and threads."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections.abc import Callable
+
+
+def call_in_forked_children(method: Callable[[], None]) -> None:
+    """Call a bound method in every child that is forked from now on, while its object lives."""
+    reference = weakref.WeakMethod(method)
+
+    def call() -> None:
+        alive = reference()
+        if alive is not None:
+            alive()
+
+    os.register_at_fork(after_in_child=call)
