@@ -15,10 +15,11 @@ import logging
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from jaeger_guard.detectors.pasted import looks_like_path
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.endpoint import (
     Endpoint,
@@ -106,16 +107,16 @@ class Export:
             object.__setattr__(self, "headers", HiddenHeaders(self.headers))
 
     def __repr__(self) -> str:
-        """Show what is set; of the endpoint only that it is, because it may hold a credential."""
-        shown = ("protocol", "ca_file", "cert_file", "key_file", "server_name", "min_tls",
-                 "bearer_token_file", "timeout", "compression", "unsafe_plaintext",
-                 "use_proxy")  # fmt: skip
-        parts = [
-            f"{name}={getattr(self, name)!r}" for name in shown if getattr(self, name) is not None
-        ]
-        parts[:0] = [
-            f"{name}=…" for name in ("endpoint", "headers") if getattr(self, name) is not None
-        ]
+        """Show what is set; of what may be or hold a credential only that it is."""
+        parts = []
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if value is None:
+                continue
+            hidden = item.name in ("endpoint", "headers") or (
+                item.name.endswith("_file") and not looks_like_path(os.fspath(value))
+            )
+            parts.append(f"{item.name}={'…' if hidden else repr(value)}")
         return f"Export({', '.join(parts)})"
 
     def resolve(self, environ: Mapping[str, str]) -> ResolvedExport:

@@ -16,27 +16,34 @@ YAML_SUFFIXES: Final = (".yaml", ".yml")
 _LARGEST: Final = 1024 * 1024  # bytes; a policy is written by hand
 
 
-def read_table(path: Path) -> dict[str, object]:
+def read_table(path: Path, where: str) -> dict[str, object]:
     """Read the TOML or YAML file at `path`.
+
+    Args:
+        path: The file.
+        where: What errors call it: a name may be a secret that was pasted.
 
     Raises:
         ConfigurationError: Names the file and, where the parser gives it, the line.
         MissingExtraError: The file is YAML and the extra isn't installed.
     """
-    where = str(path)
     suffix = path.suffix.lower()
     if suffix != TOML_SUFFIX and suffix not in YAML_SUFFIXES:
         what = "a policy file is TOML or YAML, as its suffix says"
         raise ConfigurationError(what, where, "Name the file .toml, .yaml or .yml")
-    text = _read_text(path)
+    text = _read_text(path, where)
     if not text.strip():
         remedy = 'Write rules, or extends = ["baseline"]'
         raise ConfigurationError("the file is empty", where, remedy)
     return parse_toml(text, where) if suffix == TOML_SUFFIX else parse_yaml(text, where)
 
 
-def _read_text(path: Path) -> str:
-    where = str(path)
+# Errors are raised where none is being handled: a handled one hangs on to them as their context,
+# and quotes a name or a content that may be a secret.
+
+
+def _read_text(path: Path, where: str) -> str:
+    content: bytes | None = None
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -48,19 +55,17 @@ def _read_text(path: Path) -> str:
             raise ConfigurationError(what, where, "Split it, and name the parts in extends")
         content = path.read_bytes()
     except FileNotFoundError:
-        remedy = "Correct the path, or create the file"
-        raise ConfigurationError("there is no such file", where, remedy) from None
+        what, remedy = "there is no such file", "Correct the path, or create the file"
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         reason = getattr(error, "strerror", None) or "the path is malformed"
-        remedy = "Let the process read the file, or name another"
-        raise ConfigurationError(f"can't be read ({reason})", where, remedy) from None
+        what, remedy = f"can't be read ({reason})", "Let the process read the file, or name another"
+    if content is None:
+        raise ConfigurationError(what, where, remedy)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigurationError(
-            "the file is not UTF-8", f"{where}, line {line}", "Save it as UTF-8"
-        ) from None
+    raise ConfigurationError("the file is not UTF-8", f"{where}, line {line}", "Save it as UTF-8")
 
 
 def parse_toml(text: str, where: str) -> dict[str, object]:
@@ -73,7 +78,7 @@ def parse_toml(text: str, where: str) -> dict[str, object]:
     except RecursionError:
         place = ""
     remedy = "Correct the syntax (https://toml.io); texts stand in double quotes"
-    raise ConfigurationError("the file isn't valid TOML", f"{where}{place}", remedy) from None
+    raise ConfigurationError("the file isn't valid TOML", f"{where}{place}", remedy)
 
 
 def parse_yaml(text: str, where: str) -> dict[str, object]:
@@ -104,7 +109,7 @@ def parse_yaml(text: str, where: str) -> dict[str, object]:
                 "the file holds no table of words", where, "Write words such as rules: at its top"
             )
         return table
-    raise ConfigurationError("the file isn't valid YAML", f"{where}{place}", remedy) from None
+    raise ConfigurationError("the file isn't valid YAML", f"{where}{place}", remedy)
 
 
 def _line_of_word_twice(yaml: Any, root: Any) -> int | None:

@@ -12,6 +12,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+from jaeger_guard.detectors.pasted import looks_like_path
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
@@ -78,7 +79,7 @@ def _load_part(part: object, where: str) -> list[Policy]:
     if isinstance(part, Policy):
         return [part]
     if isinstance(part, os.PathLike):
-        return [load_file(Path(part))]
+        return [load_file(Path(part), where)]
     if not isinstance(part, str):
         what = f"a policy is a {kind(part)}, not a name, a path or a Policy"
         raise ConfigurationError(what, where, f"Give '{BASELINE}', a path, or a Policy")
@@ -95,7 +96,7 @@ def load_named(name: str, where: str) -> Policy:
     """Load the preset `name`, or the file where it is a path."""
     if not name:
         raise ConfigurationError("a policy's name is empty", where, f"Name '{BASELINE}' or a path")
-    return load_file(Path(name)) if is_path(name) else load_preset(name, where)
+    return load_file(Path(name), where) if is_path(name) else load_preset(name, where)
 
 
 def load_preset(name: str, where: str) -> Policy:
@@ -110,20 +111,28 @@ def load_preset(name: str, where: str) -> Policy:
     return _build(table, name=name, place=place, preset=True, directory=None)
 
 
-def load_file(path: Path) -> Policy:
-    """Load the policy file at `path`, without what it extends."""
-    try:
-        path = path.expanduser()
-    except RuntimeError:  # a user without a home
+def load_file(path: Path, where: str) -> Policy:
+    """Load the policy file at `path`, which `where` named, without what it extends."""
+    place = f"{where}: {path}" if looks_like_path(str(path)) else where
+    expanded = _expand(path)
+    if expanded is None:
         what = "there is no home directory for '~'"
-        raise ConfigurationError(what, str(path), "Give the whole path") from None
+        raise ConfigurationError(what, place, "Give the whole path")
+    path = expanded
     return _build(
-        read_table(path),
+        read_table(path, place),
         name=path.name[-128:],
-        place=str(path),
+        place=place,
         preset=False,
         directory=path.absolute().parent,
     )
+
+
+def _expand(path: Path) -> Path | None:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # a user without a home
+        return None
 
 
 def _build(
@@ -160,8 +169,9 @@ def _build(
             name=name, rules=rules, extends=extends, mandatory=texts["mandatory"], preset=preset
         )
     except ConfigurationError as error:
-        field = error.where.removeprefix("Policy")
-        raise ConfigurationError(error.what, place + field, error.remedy) from None
+        fault = error
+    field = fault.where.removeprefix("Policy")
+    raise ConfigurationError(fault.what, place + field, fault.remedy)
 
 
 def _read_texts(word: str, value: object, faults: list[Fault]) -> tuple[str, ...]:
