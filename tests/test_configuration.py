@@ -33,7 +33,9 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler, Tra
 from opentelemetry.util._once import Once
 
 from jaeger_guard import Export, Guard, GuardSpanProcessor, Policy, Rule, configuration
-from jaeger_guard.configuration import configure, protect
+from jaeger_guard.configuration import building, configure, protect
+from jaeger_guard.configuration.environment import LIMITS, Switches
+from jaeger_guard.configuration.policies import choose_scrubber
 from jaeger_guard.errors import ConfigurationError
 from servers.otlp_sink import GrpcSink, HttpSink
 
@@ -240,7 +242,7 @@ def test_two_threads_at_once() -> None:
 
 def test_a_provider_installed_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where somebody else installs one while ours is being built, nothing is overridden."""
-    build = configuration._build
+    build = building.build
     other = TracerProvider(shutdown_on_exit=False)
 
     def build_slowly(*settings: Any) -> Guard:
@@ -248,7 +250,7 @@ def test_a_provider_installed_in_between(monkeypatch: pytest.MonkeyPatch) -> Non
         trace.set_tracer_provider(other)
         return guard
 
-    monkeypatch.setattr(configuration, "_build", build_slowly)
+    monkeypatch.setattr(building, "build", build_slowly)
     with pytest.raises(ConfigurationError, match="another thread"):
         configure()
     assert trace.get_tracer_provider() is other
@@ -285,9 +287,7 @@ def test_the_policy(environment: Environment, tmp_path: Path) -> None:
     """Argument, then JAEGER_GUARD_POLICY, then baseline."""
     file = tmp_path / "ours.toml"
     file.write_text('[[rules]]\nkey = "note"\naction = "keep"\n')
-    assert configuration._scrubber(
-        None, {}, configuration._Switches.read({}), ""
-    ).scrubber.policy.names == ("baseline",)
+    assert choose_scrubber(None, {}, Switches.read({}), "").scrubber.policy.names == ("baseline",)
     environment(JAEGER_GUARD_POLICY=str(file))
     guard = configure()
     assert guard.scrub("note", EMAIL) == EMAIL
@@ -412,7 +412,7 @@ def test_span_limits(environment: Environment) -> None:
 
 
 @pytest.mark.parametrize("text", ["many", "-1", "1.5"])
-@pytest.mark.parametrize("variable", configuration._LIMITS)
+@pytest.mark.parametrize("variable", LIMITS)
 def test_malformed_limits(variable: str, text: str, environment: Environment) -> None:
     """A limit that is no number is an error that names the variable."""
     environment(**{variable: text})

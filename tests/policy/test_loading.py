@@ -125,7 +125,7 @@ def test_fault_in_toml_is_told_with_its_place(
     path = _write(tmp_path, "policy.toml", text)
     with pytest.raises(ConfigurationError) as caught:
         load_policy(str(path), "test")
-    assert caught.value.where.startswith(f"{path}{where}")
+    assert caught.value.where.startswith(f"test: {path}{where}")
     assert says in str(caught.value)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
@@ -153,7 +153,7 @@ def test_fault_in_yaml_is_told_with_its_place(
     path = _write(tmp_path, "policy.yaml", text)
     with pytest.raises(ConfigurationError) as caught:
         load_policy(str(path), "test")
-    assert caught.value.where.startswith(f"{path}{where}")
+    assert caught.value.where.startswith(f"test: {path}{where}")
     assert says in str(caught.value)
 
 

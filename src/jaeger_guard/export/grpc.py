@@ -163,8 +163,8 @@ def _retry_delay(trailers: Any) -> float | None:
     content = dict(trailers or ()).get("grpc-status-details-bin")
     if not isinstance(content, bytes):
         return None
-    # None of the three ships types.
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    # The latter two ship no types.
+    from google.protobuf.message import DecodeError
     from google.rpc.error_details_pb2 import RetryInfo  # type: ignore[import-untyped]
     from google.rpc.status_pb2 import Status  # type: ignore[import-untyped]
 

@@ -70,7 +70,7 @@ class _OwnTlsAdapter(HTTPAdapter):
 
     def build_connection_pool_key_attributes(
         self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[Any, Any]:  # two dicts, for which the stubs have names of their own
         host, _ = super().build_connection_pool_key_attributes(request, True, None)
         return host, dict(self._tls)
 

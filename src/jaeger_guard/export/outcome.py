@@ -100,7 +100,7 @@ def partial_success(response: bytes) -> Outcome:
     """
     if not response:
         return ACCEPTED
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # has no types
+    from google.protobuf.message import DecodeError
     from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
         ExportTraceServiceResponse,
     )

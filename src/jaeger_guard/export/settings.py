@@ -228,7 +228,9 @@ class _Resolution:
         """Answer the protocol that a name in OTEL_TRACES_EXPORTER has in it, as the SDK takes them."""
         setting = self._environment.first(EXPORTERS_VARIABLE)
         named = {name.strip().lower() for name in setting.text.split(",")} if setting else set()
-        protocols = {EXPORTERS_WITH_PROTOCOL[name] for name in named & EXPORTERS_WITH_PROTOCOL.keys()}
+        protocols = {
+            EXPORTERS_WITH_PROTOCOL[name] for name in named & EXPORTERS_WITH_PROTOCOL.keys()
+        }
         if setting is not None and len(protocols) > 1:
             setting.refuse("two protocols for one exporter", "Name one of them")
         return protocols.pop() if protocols else None
@@ -283,7 +285,9 @@ class _Resolution:
                 )
         for name, otel in _FILES.items():
             if (setting := self._find(name, otel)) is not None:
-                TlsFile(Path(setting.text), setting.where).read()  # for whom it is, it must be there
+                TlsFile(
+                    Path(setting.text), setting.where
+                ).read()  # for whom it is, it must be there
 
     def _headers(self, protocol: ProtocolName) -> HiddenHeaders:
         if self._export.headers is not None:

@@ -11,7 +11,16 @@ _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNICODE_ESCAPED: Final = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
 _ENTITY: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,8});")
 BASE64_WORD: Final = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
-_SHORTESTBASE64_WORD: Final = 20
+WORD: Final = re.compile(r"\S+")
+
+
+def is_encoded(text: str) -> bool:
+    """Say whether a text holds a sign of percent-encoding, of entities or of escapes."""
+    return (
+        ("%" in text and _ESCAPED.search(text) is not None)
+        or ("&" in text and _ENTITY.search(text) is not None)
+        or ("\\" in text and _UNICODE_ESCAPED.search(text) is not None)
+    )
 
 
 def decode(text: str) -> str:

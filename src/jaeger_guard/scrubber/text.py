@@ -32,7 +32,7 @@ from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner, resolve_overlaps
-from jaeger_guard.scrubber.decoding import BASE64_WORD, decode
+from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
@@ -100,6 +100,10 @@ class TextScrubber:
             found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", format_name))
         else:
             scrubbed = self._rewrite(format_name, decision, text, found, notation, depth)
+        if scrubbed == text:
+            scrubbed = text
+        if format_name not in (None, "text"):
+            return scrubbed  # each leaf was decoded by itself; the whole would lose its structure
         return self._disguised(decision, scrubbed, found, notation, depth)
 
     def search(
@@ -164,7 +168,8 @@ class TextScrubber:
                 or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP)
                 or is_vague(match.category)
                 or is_marker(text[match.start : match.end])
-                or not _trusted(decision, match, text)
+                # A space is what the items were joined by.
+                or not _trusted(decision, match, text.replace(" ", "0"))
             ):
                 continue
             ranked.append((match, treatment.action.protection))
@@ -196,7 +201,7 @@ class TextScrubber:
             scrubbed,
             found,
             inner,
-            wanted=lambda match, value: not (is_vague(match.category) or judge.left(value)),
+            wanted=lambda match, value: not (is_vague(match.category) or judge.left(match, value)),
             format_name=format_name,
         )
 
@@ -262,13 +267,23 @@ class TextScrubber:
     def _disguised(
         self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
     ) -> str:
-        """Look once more at what an encoded text says; answer with that, scrubbed, if it is dirty."""
-        decoded = decode(text)
-        if decoded == text:
+        """Look once more at the words that are encoded; a dirty one is written decoded, scrubbed."""
+        if not is_encoded(text):
             return self._base64_words(decision, text, found, notation, depth)
-        # Not behind the bound: the sign of an encoding is one of the text format, withheld there.
-        scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
-        return text if scrubbed is decoded else scrubbed
+        pieces: list[str] = []
+        end = 0
+        for word in WORD.finditer(text):
+            decoded = decode(word.group())
+            if decoded == word.group():
+                continue
+            # Not behind the bound: the sign of an encoding is one of the text format, withheld there.
+            scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
+            if scrubbed != decoded:
+                pieces += (text[end : word.start()], scrubbed)
+                end = word.end()
+        if pieces:
+            return "".join(pieces) + text[end:]
+        return self._base64_words(decision, text, found, notation, depth)
 
     def _base64_words(
         self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
@@ -303,6 +318,7 @@ class _LeafJudge:
         "_policy",
         "_scrubber",
         "_unchanged",
+        "_unseen",
     )
 
     def __init__(
@@ -321,6 +337,7 @@ class _LeafJudge:
         self._depth = depth
         self._format = format_name
         self._unchanged: set[str] = set()
+        self._unseen: set[str] = set()
         self._kept: list[str] = []
 
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
@@ -331,15 +348,24 @@ class _LeafJudge:
             )
         decision = self._policy.decide_leaf(spoken(name), self._decision)
         answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)
-        if answer is text:
+        if answer == text:
             self._unchanged.add(text)
+            if decision.unsafe:
+                self._unseen.add(text)
             lenient = decision.unsafe or decision.kept or _is_identifier(decision)
             if lenient and len(self._kept) < _MOST_KEPT:
                 self._kept.append(text)
+            return text
         return answer
 
-    def left(self, value: str) -> bool:
-        """Say whether a leaf was let be that is `value`, or that is kept or an id and holds it."""
+    def left(self, match: Match, value: str) -> bool:
+        """Say whether a leaf was let be that is `value`, or that is kept or an id and holds it.
+
+        A credential may be known by what stands around its leaf alone: that one is only left where
+        policy leaves it unseen.
+        """
+        if match.category.startswith("credential."):
+            return value in self._unseen
         return value in self._unchanged or any(value in kept for kept in self._kept)
 
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
@@ -391,13 +417,11 @@ def is_vague(category: str) -> bool:
 
 def _trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     """Say whether a match counts under its key: an id's digits are no card, a version no address."""
-    key_class = decision.key_class
-    if key_class.kind is KeyKind.SAFE and is_vague(match.category):
+    if decision.key_class.kind is KeyKind.SAFE and is_vague(match.category):
         return False
-    if _is_identifier(decision):
-        # A space is what the items of a list were joined by.
-        return not text[match.start : match.end].replace(" ", "").isdecimal()
-    return True
+    if not _is_identifier(decision) or " " in text or "/" in text:
+        return True  # prose or a path, whatever the key says
+    return not text[match.start : match.end].isdecimal()
 
 
 def _is_identifier(decision: KeyDecision) -> bool:

@@ -42,6 +42,11 @@ _PAIR_VALUES: Final = frozenset({"value", "values", "val", "data", "content"})
 # Members that say nothing about their value, which is then of its parent's kind.
 _GENERIC: Final = frozenset({*_PAIR_VALUES, "text", "string", "raw"})
 _PLAIN_WORD: Final = re.compile(r"[a-z]{1,32}(?:_[a-z]{1,32}){0,4}")
+# What stands behind a name and is no value of it: `["token", "expired"]`, `["Basic", "Pro"]`.
+_SHORT_WORD: Final = re.compile(r"[A-Za-z]{0,12}")
+_NAMING: Final = re.compile(
+    r"(?P<dashes>-{0,2})(?P<name>[A-Za-z][\w.\-\[\]]{0,63})\s{0,4}(?P<sign>[:=]?)"
+)
 
 
 class ValueScrubber:
@@ -199,42 +204,58 @@ class ValueScrubber:
     def _sequence(
         self, decision: KeyDecision, value: Sequence[Any], found: Findings, nesting: int
     ) -> Any:
-        items = []
-        previous: Any = None
-        only_names = _are_names(value)
-        for item in value:
-            leaf = self._named_by_item(previous, item, decision, only_names=only_names)
-            items.append(self.scrub(leaf, item, found, nesting + 1))
-            previous = item
+        given = list(value)
+        items = list(given)
         if decision.whole is None and not decision.unsafe:
+            # Before the items: a detector would take the half that stands in one of them.
             self._across_items(decision, items, found)
-        changed = any(new is not old for new, old in zip(items, value, strict=True))
+        only_names = _are_names(given)
+        for index, item in enumerate(given):
+            previous = given[index - 1] if index else None
+            leaf = self._named_by_item(
+                previous, item, decision, only_names=only_names, pair=len(given) == 2
+            )
+            items[index] = self.scrub(leaf, items[index], found, nesting + 1)
+        changed = any(new is not old for new, old in zip(items, given, strict=True))
         return tuple(items) if changed or type(value) not in _STEADY else value
 
     def _named_by_item(
-        self, previous: Any, item: Any, decision: KeyDecision, *, only_names: bool
+        self, previous: Any, item: Any, decision: KeyDecision, *, only_names: bool, pair: bool
     ) -> KeyDecision:
-        """Read `["--password", "hunter2"]` and `["Bearer", "eyJ…"]`: an item may name the next."""
-        if type(previous) is not str or not 0 < len(previous) <= 64 or decision.whole is not None:
+        """Read `["--password", "hunter2"]` and `["Bearer", "eyJ…"]`: an item may name the next.
+
+        A bare word does only in front of what can't be another one: `["auth", "login"]` are two.
+        """
+        if type(previous) is not str or decision.whole is not None or marker_spans(previous):
             return decision
-        if marker_spans(previous):
-            return decision  # it speaks of itself
-        if type(item) is str and item.startswith("--"):
-            return decision  # the next option, not this one's value
-        name = previous.strip().lstrip("-").rstrip(":=").strip()
-        if " " in name:
+        if not 0 < len(previous) <= 128 or (type(item) is str and item.startswith("--")):
+            return decision  # too long for a name; the next option, not this one's value
+        word = previous.rsplit(None, 1)[-1] if previous.strip() else ""
+        if word.rstrip(":=").lower() in _SCHEMES:
+            opaque = type(item) is str and _SHORT_WORD.fullmatch(item) is None
+            return (
+                self._policy.decide_leaf("authorization.credentials", decision)
+                if opaque
+                else decision
+            )
+        named = _NAMING.fullmatch(previous.strip())
+        if named is None or named["name"].lower().startswith("no-"):
             return decision
-        if name.lower() in _SCHEMES:
-            return self._policy.decide_leaf("authorization.credentials", decision)
-        category = category_of(name) if name else None
+        name = named["name"]
+        category = category_of(name)
         if category is None or (type(item) is str and _names_too(item)):
             return decision
-        if only_names and not category.startswith("credential."):
-            return decision  # `["id", "email", "name"]`: columns, and no values
+        if not (named["dashes"] or named["sign"]):
+            if only_names and not category.startswith("credential."):
+                return decision  # `["id", "email", "name"]`: columns, and no values
+            if type(item) is str and _SHORT_WORD.fullmatch(item) is not None:
+                return decision
+            if not pair and not category.startswith("credential."):
+                return decision
         return self._policy.decide_leaf(name, decision)
 
     def _across_items(self, decision: KeyDecision, items: list[Any], found: Findings) -> None:
-        """Find what was split over several items, and treat each part that holds some of it."""
+        """Find what is split over several items, and replace each part that holds some of it."""
         texts = [index for index, item in enumerate(items) if type(item) is str and item]
         if len(texts) < 2:
             return
@@ -250,7 +271,7 @@ class ValueScrubber:
                 first = bisect_right(starts, match.start) - 1
                 last = bisect_left(starts, match.end) - 1
                 if first == last:
-                    continue  # searched within the item already
+                    continue  # searched within the item
                 replacement = marker(match.category)
                 for place in range(first, last + 1):
                     item = items[texts[place]]

@@ -208,7 +208,7 @@ def events_of(span: ReadableSpan) -> Sequence[Event]:
     if not getattr(span, "_events", True):
         return ()
     events: Sequence[Event] = tuple(span.events)
-    if all(event.timestamp == valid_time(event.timestamp) for event in events):
+    if all(event.timestamp is valid_time(event.timestamp) for event in events):
         return events
     return tuple(
         EventContent(
@@ -236,11 +236,15 @@ def dropped_of(part: Event | Link) -> int:
     return valid_count(getattr(part, "dropped_attributes", 0))
 
 
-def valid_time(time: int | None) -> int | None:
+def valid_time(time: float | None) -> int | None:
     """Clamp a time in nanoseconds to what OTLP can carry; valid ones are the same object."""
-    if time is None or 0 <= time <= _LARGEST_TIME:
+    if time is None or (type(time) is int and 0 <= time <= _LARGEST_TIME):
         return time
-    return 0 if time < 0 else _LARGEST_TIME
+    if not isinstance(time, int | float):
+        raise TypeError("a time is not a number")
+    if time != time or time < 0:  # NaN equals nothing
+        return 0
+    return int(time) if time <= _LARGEST_TIME else _LARGEST_TIME
 
 
 def valid_count(count: int) -> int:

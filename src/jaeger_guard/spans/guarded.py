@@ -132,7 +132,7 @@ class GuardedSpan(ReadableSpan):
 
     @property
     def _status(self) -> Status:
-        return self._own("status", lambda content: content.status)
+        return self._own("status", _status)
 
     @_status.setter
     def _status(self, value: Any) -> None:
@@ -175,7 +175,7 @@ class GuardedSpan(ReadableSpan):
 
     @property
     def _instrumentation_scope(self) -> InstrumentationScope | None:
-        return self._own("scope", lambda content: content.instrumentation_scope)
+        return self._own("scope", _scope)
 
     @_instrumentation_scope.setter
     def _instrumentation_scope(self, value: Any) -> None:
@@ -272,6 +272,20 @@ def _links(content: SpanContent) -> BoundedList[Any]:
         for link in content.links
     ]
     return _list_of(links, content.dropped_links)
+
+
+def _status(content: SpanContent) -> Status:
+    if type(content.status) is not Status:  # a hand-made span's, such as None
+        return content.status
+    return Status(content.status.status_code, content.status.description)
+
+
+def _scope(content: SpanContent) -> InstrumentationScope | None:
+    scope = content.instrumentation_scope
+    if scope is None:
+        return None
+    attributes = _copy_of(plain(scope.attributes))
+    return InstrumentationScope(scope.name, scope.version, scope.schema_url, attributes)
 
 
 def _info(scope: InstrumentationScope | None) -> InstrumentationInfo | None:

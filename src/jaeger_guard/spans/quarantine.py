@@ -52,7 +52,7 @@ def _read(part: Any, accessor: str) -> Any:
 
 
 def _time(time: Any) -> int | None:
-    return valid_time(time) if type(time) is int else None
+    return valid_time(time) if isinstance(time, int | float) else None
 
 
 def _identity(context: Any) -> SpanContext | None:

@@ -111,17 +111,19 @@ class SpanScrubber:
         return skeleton
 
     def resource(self, resource: Resource) -> Resource:
-        """Return the scrubbed resource: one object for each source, itself where it is clean."""
+        """Return the scrubbed resource: one object for each source, and never the source.
+
+        Foreign processors see it: what one writes into it doesn't reach the application's own.
+        """
         key = id(resource)
         known = self._resources.get(key)
         if known is not None and known[0] is resource:
             return known[1]
         origin = _Origin(Surface.RESOURCE, "", None, resource.schema_url, resource.attributes)
         findings: list[Finding] = []
-        scrubbed = resource
-        if walk_origin(origin, _Visitor(self.scrubber, findings)):
-            # Not Resource.create: it would detect the process anew.
-            scrubbed = Resource(dict(origin.attributes), origin.schema_url)
+        walk_origin(origin, _Visitor(self.scrubber, findings))
+        # Not Resource.create: it would detect the process anew.
+        scrubbed = Resource(dict(origin.attributes), origin.schema_url)
         return self._remember(self._resources, key, resource, scrubbed, findings)
 
     def scope(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
