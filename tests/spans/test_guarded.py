@@ -45,8 +45,10 @@ def context(number: int, *, state: str = "fine") -> SpanContext:
 def span(secret: str = SECRET) -> ReadableSpan:
     """A span that holds `secret` on every surface."""
     attributes = BoundedAttributes(
-        attributes={"note": secret, "list": [secret, "x"], "map": {"deep": [secret]}, secret: 1}
+        attributes={"note": secret, "list": [secret, "x"], secret: 1}, immutable=False
     )
+    attributes._dict["map"] = {"deep": (secret,)}  # SDK 1.43 takes no maps, later ones do
+    attributes._immutable = True
     attributes.dropped = 3
     events: BoundedList[Any] = BoundedList(4)
     events.append(Event(f"event {secret}", BoundedAttributes(attributes={"e": secret}), 5))

@@ -94,11 +94,19 @@ def rewrite(text: str, judge: Judge) -> str:
     return rewrite_fragment(text, judge)
 
 
-def rewrite_fragment(text: str, judge: Judge) -> str:
-    """Rewrite part of a statement, such as database servers quote in their errors."""
+def rewrite_fragment(text: str, judge: Judge, *, only_quoted: bool = False) -> str:
+    """Rewrite part of a statement, such as database servers quote in their errors.
+
+    Args:
+        only_quoted: Leaves alone what isn't quoted, where the statement's end is not known.
+    """
     written: list[str] = []
     end = 0
     for stretch in _stretches(text):
+        if only_quoted and (
+            text[stretch.end - 1] not in "'\"$" or text[max(0, stretch.start - 1) : stretch.start].isalnum()
+        ):
+            continue
         answer = judge.value(
             stretch.name, stretch.body, Notation.SQL if stretch.name == LITERAL else Notation.TEXT
         )

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import json_text
+from jaeger_guard.formats import json_text, sql
+from jaeger_guard.formats.text_assignments import find_assignments, trim, url_end
 from jaeger_guard.formats.text_database import find_database_errors
+from jaeger_guard.formats.text_pairs import find_pairs
+from jaeger_guard.formats.text_sentences import find_sentences
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.markers import marker_spans
 from jaeger_guard.types import Judge
-
-# Headers whose value has several words; a cookie header's goes to the end of the line.
-_COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
 
 
 def find_stretches(text: str) -> Iterator[Stretch]:
@@ -26,21 +26,17 @@ def find_stretches(text: str) -> Iterator[Stretch]:
     They may overlap. Where two begin and end alike, the one that knows more comes first.
     """
     yield from find_database_errors(text)
-    yield from _assignments(text)
-    if " is " in text or " was " in text:
-        yield from _statements(text)
+    yield from find_pairs(text)
+    yield from find_assignments(text)
+    yield from find_sentences(text)
     yield from _urls(text)
+    yield from _sql_statements(text)
     yield from _documents(text)
     for start, end in marker_spans(text):
         yield Stretch(start, end, "", None)
 
 
 # --- URLs --------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _url_rest() -> re.Pattern[str]:
-    return re.compile(r"[^\s\"'<>`]*+")
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +62,7 @@ _SCHEME_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 def _urls(text: str) -> Iterator[Stretch]:
     position = text.find("://")
     while position >= 0:
-        end = _url_end(text, position + 3)
+        end = url_end(text, position + 3)
         window = text[max(0, position - 40) : position]
         scheme = window[len(window.rstrip(_SCHEME_CHARACTERS)) :].lstrip("0123456789+.-:")
         if scheme:
@@ -75,7 +71,7 @@ def _urls(text: str) -> Iterator[Stretch]:
     for found in _request_path().finditer(text) if "/" in text else ():
         start, end = found.span(1)
         if end - start > 1:
-            yield Stretch(start, _trim(text, start, end), "url", judge_leaf)
+            yield Stretch(start, trim(text, start, end), "url", judge_leaf)
     last = 0
     for found in _parameters().finditer(text) if "?" in text else ():
         start, end = found.span()
@@ -84,154 +80,7 @@ def _urls(text: str) -> Iterator[Stretch]:
         if path is not None:
             start -= len(path["path"])
         last = end
-        yield Stretch(start, _trim(text, start, end), "url", judge_leaf)
-
-
-def _url_end(text: str, start: int) -> int:
-    found = _url_rest().match(text, start)
-    assert found is not None  # it matches the empty text too
-    return _trim(text, start, found.end())
-
-
-def _trim(text: str, start: int, end: int) -> int:
-    """Leave out the punctuation that belongs to the sentence around a URL."""
-    for _ in range(16):
-        last = text[end - 1]
-        if end - start < 2:
-            break
-        if last in ")]}":
-            opener = _OPENERS[last]
-            if text.count(opener, start, end) >= text.count(last, start, end):
-                break
-        elif last not in ".,;:!":
-            break
-        end -= 1
-    return end
-
-
-_OPENERS: Final = {")": "(", "]": "[", "}": "{"}
-
-
-# --- Assignments -------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _assignment() -> re.Pattern[str]:
-    return re.compile(
-        r"""(?<![\w.\-])(?:
-            (?P<dashes>--)(?P<option>[A-Za-z][\w\-]{1,39})(?:=|\ (?=[^\s\-]))
-          |(?:-{1,2})?(?P<quoted>\\{0,3}["'`])?(?P<name>[A-Za-z_][\w.\-\[\]]{0,63})
-            (?(quoted)(?P=quoted))\s{0,3}(?:=>?|:(?![:/]/?))\ {0,3}
-        )(?=\S)""",
-        re.VERBOSE,
-    )
-
-
-@lru_cache(maxsize=1)
-def _plain_value() -> re.Pattern[str]:
-    # Punctuation ends a value only where a sentence's would: before a space, the end or the next
-    # name; `a,b` and `p)ss` are values. A marker of ours is one unit.
-    return re.compile(
-        r"""(?:\[REDACTED:[a-z_.]{3,80}\]
-        |[^\s,;&)\]}"'<>]++
-        |[,;&](?![\w.\-\[\]]{1,40}[=:])(?=[^\s,;.)\]}:"'<>&])
-        |[)\]}"'<>](?=[\w$@!\#%^*+/\-])
-        )++""",
-        re.VERBOSE,
-    )
-
-
-@lru_cache(maxsize=1)
-def _scheme_and_credentials() -> re.Pattern[str]:
-    # RFC 9110, section 11.4; Digest, OAuth and AWS list parameters behind the scheme.
-    return re.compile(
-        r"""(?:Bearer|Basic|Token|Negotiate|NTLM|ApiKey|Bot|GenericTokenScheme)\s{1,4}[^\s"',;]++"""
-        r"""|(?:Digest|OAuth|AWS4-HMAC-SHA256|Hawk)\s[^\n]++""",
-        re.IGNORECASE,
-    )
-
-
-@lru_cache(maxsize=8)
-def _quoted_body(quote: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:[^{quote}\\\n]++|\\[^\n])*+")
-
-
-def _assignments(text: str) -> Iterator[Stretch]:
-    if "=" not in text and ":" not in text and "--" not in text:
-        return
-    pattern = _assignment()
-    position = 0
-    while (found := pattern.search(text, position)) is not None:
-        name = found["name"] or found["option"]
-        start, end, position = _value(text, found.end(), name)
-        if end > start:
-            yield Stretch(start, end, name, judge_leaf, covers=False)
-        # `error: password=x` assigns within a value; the bound keeps `a=a=a=…` linear.
-        is_short = 0 < end - start <= 256
-        position = found.end() if is_short else max(position, found.end())
-
-
-def _value(text: str, start: int, name: str) -> tuple[int, int, int]:
-    """Answer where the value at `start` begins and ends, and where to look on."""
-    backslashes = len(text[start : start + 3]) - len(text[start : start + 3].lstrip("\\"))
-    quote = text[start + backslashes : start + backslashes + 1]
-    if quote in ("b", "r", "u", "f") and text[start + 1 : start + 2] in ('"', "'"):
-        start += 1
-        quote = text[start]
-    if quote and quote in "\"'`":
-        body = start + backslashes + 1
-        if backslashes:
-            line_end = text.find("\n", body)
-            closing = text.find(
-                "\\" * backslashes + quote, body, line_end if line_end >= 0 else None
-            )
-            end = closing if closing >= 0 else (line_end if line_end >= 0 else len(text))
-            return body, end, min(len(text), end + backslashes + 1)
-        match = _quoted_body(quote).match(text, body)
-        assert match is not None  # it matches the empty text too
-        return body, match.end(), min(len(text), match.end() + 1)
-    if text[start] in "{[" and text[start : start + 10] != "[REDACTED:":
-        return start, start, start  # a document, or a list of assignments: looked into
-    lowered = name.lower()
-    if lowered in _COOKIE_HEADERS:
-        line_end = text.find("\n", start)
-        end = line_end if line_end >= 0 else len(text)
-        return start, end, end
-    credentials = _scheme_and_credentials().match(text, start)
-    if credentials is not None:
-        return start, credentials.end(), credentials.end()
-    found = _plain_value().match(text, start)
-    if found is None:
-        return start, start, start
-    end = found.end()
-    separator = text.find("://", start, min(end, start + 40))
-    if separator >= 0:
-        end = _url_end(text, separator + 3)
-        return start, max(end, separator + 3), max(end, separator + 3)
-    while end > start and text[end - 1] in ".:":
-        end -= 1
-    return start, end, end
-
-
-# --- Statements: the password is … -------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _statement() -> re.Pattern[str]:
-    return re.compile(
-        r"""\b(?P<name>password|passwd|passphrase|pwd|secret|token|pin|otp|api\ ?key|access\ key)
-        \ (?:is|was):?\ ["'`]?(?P<value>[^\s"'`]{3,256})""",
-        re.VERBOSE | re.IGNORECASE,
-    )
-
-
-def _statements(text: str) -> Iterator[Stretch]:
-    for found in _statement().finditer(text):
-        value = found["value"].rstrip(".,;:)")
-        # `password is required` says nothing; a word with a digit or a sign in it may be one.
-        if value and not value.isalpha():
-            start = found.start("value")
-            yield Stretch(start, start + len(value), found["name"].replace(" ", "_"), judge_leaf)
+        yield Stretch(start, trim(text, start, end), "url", judge_leaf)
 
 
 # --- Documents ---------------------------------------------------------------------------------
@@ -250,3 +99,34 @@ def _documents(text: str) -> Iterator[Stretch]:
 
 def _rewrite_document(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
     return json_text.rewrite_from(text, stretch.start, judge)
+
+
+# --- SQL ---------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _sql_start() -> re.Pattern[str]:
+    # In the middle of a message: capitals, and both words of a pair, or it is prose.
+    return re.compile(
+        r"""\b(?:SELECT\s[^\n]{1,300}?\sFROM\s|INSERT\ INTO\s[^\n]{1,300}?\sVALUES\b|UPDATE\s\S{1,100}\sSET\s
+        |DELETE\ FROM\s\S{1,100}\sWHERE\s)""",
+        re.VERBOSE,
+    )
+
+
+def _sql_statements(text: str) -> Iterator[Stretch]:
+    if "'" not in text:
+        return
+    for found in _sql_start().finditer(text):
+        start = found.start()
+        if text.startswith("[SQL: ", max(0, start - 6)) and start >= 6:
+            continue  # as a whole, its lines too
+        line_end = text.find("\n", found.end())
+        end = line_end if line_end >= 0 else len(text)
+        yield Stretch(start, end, "", _rewrite_statement, covers=False)
+
+
+def _rewrite_statement(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
+    """Judge the quoted literals of a statement; its end is unknown, and so are the numbers there."""
+    statement = text[stretch.start : stretch.end]
+    return sql.rewrite_fragment(statement, judge, only_quoted=True), stretch.end

@@ -47,6 +47,7 @@ _CHUNK: Final = "text.chunk"  # what the text format calls what is left between 
 _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 
 _STRUCTURED: Final = frozenset({"json", "form"})
+_ENCODED_BY_LEAF: Final = frozenset({"json", "form", "url", "url_path", "url_query"})
 
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = re.compile(r"[=:?\[{%\\&]|\b(?:password|Duplicate)\b|\s--?[A-Za-z]")
@@ -102,7 +103,7 @@ class TextScrubber:
             scrubbed = self._rewrite(format_name, decision, text, found, notation, depth)
         if scrubbed == text:
             scrubbed = text
-        if format_name not in (None, "text"):
+        if format_name in _ENCODED_BY_LEAF:
             return scrubbed  # each leaf was decoded by itself; the whole would lose its structure
         return self._disguised(decision, scrubbed, found, notation, depth)
 

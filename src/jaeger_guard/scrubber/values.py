@@ -23,7 +23,7 @@ from jaeger_guard.scrubber.cache import CleanCache, Outcomes
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.semconv import KeyKind
-from jaeger_guard.types import Action, Surface
+from jaeger_guard.types import Action, Match, Surface
 
 MAX_NESTING: Final = 16
 MAX_ITEMS: Final = 16_384  # in all levels together: a list that holds itself twice doubles at each
@@ -272,6 +272,11 @@ class ValueScrubber:
                 last = bisect_left(starts, match.end) - 1
                 if first == last:
                     continue  # searched within the item
+                inner = match.start - starts[first]
+                if joint == "" and self._ends_within(
+                    decision, match, items[texts[first]], inner, items[texts[first + 1]]
+                ):
+                    continue
                 replacement = marker(match.category)
                 for place in range(first, last + 1):
                     item = items[texts[place]]
@@ -285,6 +290,20 @@ class ValueScrubber:
                         match.category, treatment.action, match.detector, treatment.rule, "sequence"
                     )
                 )
+
+    def _ends_within(
+        self, decision: KeyDecision, match: Match, item: str, start: int, following: str
+    ) -> bool:
+        """Say whether a finding is whole in its item, and only grew by the item behind it.
+
+        A credential may well be cut there: what stands behind belongs to it unless it is a word.
+        """
+        if match.category.startswith("credential.") and _SHORT_WORD.fullmatch(following) is None:
+            return False
+        return any(
+            alone.start == start and alone.category == match.category
+            for alone in self._text.matches_across(decision, item)
+        )
 
     @staticmethod
     def _category(decision: KeyDecision) -> str:
