@@ -43,7 +43,7 @@ SENSITIVE = {
     "person.birth_date": "dob birth_date birthDate date_of_birth geburtsdatum date_naissance fecha_nacimiento "
     "data_nascimento birthday",
     "contact.email": "email e_mail eMail E-Mail user.email customerEmail useremail emailAddress "
-    "email_address courriel correo customer_name_email mail billing_address_email",
+    "email_address courriel correo customer_name_email billing_address_email",
     "contact.phone": "phone phone_number phoneNumber mobile telephone telefon msisdn fax user_phone phone2",
     "contact.address": "street street_address home_address shippingAddress billing_address zip_code zipcode "
     "postcode postal_code adresse dirección addressLine1 address1",
@@ -130,7 +130,7 @@ def test_a_password_is_found_in_a_key_of_any_length(before: int) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    "order_id traceId request.uuid created_at order_number commit_sha file_size"
+    "order_id traceId request.uuid created_time order_number commit_sha file_size"
     " messaging.kafka.offset http.status_code id2".split(),
 )
 def test_identifiers_are_known(key: str) -> None:

@@ -162,7 +162,7 @@ def test_addresses_tell_machines_from_people() -> None:
         ("state", KeyClass(KeyKind.UNKNOWN, category="credential.token")),
         (
             "order_id",
-            KeyClass(KeyKind.UNKNOWN, exempt=("network.*", "contact.phone"), identifier=True),
+            KeyClass(KeyKind.UNKNOWN, exempt_bare=("network.*", "contact.phone"), identifier=True),
         ),
         ("page", KeyClass(KeyKind.UNKNOWN)),
         ("Cookie", KeyClass(KeyKind.FORMAT, format="cookie")),

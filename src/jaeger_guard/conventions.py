@@ -242,7 +242,14 @@ SAFE_HEADERS: Final = frozenset(
 MACHINE_HEADERS: Final = frozenset(("host", "x-forwarded-host", "x-forwarded-server", ":authority"))
 SECRET_HEADERS: Final = frozenset(
     "dpop authentication-info x-amzn-oidc-data x-amzn-oidc-identity x-vault-token x-xsrf cf-authorization"
-    " x-goog-authenticated-user-jwt x-ms-client-principal".split()
+    " x-goog-authenticated-user-jwt x-ms-client-principal x-session".split()
+)
+# A sub-protocol's name (`mqtt`), or the token that browsers can't send otherwise (`bearer.…`).
+OPAQUE_HEADERS: Final = frozenset(("sec-websocket-protocol",))
+# Who is signed in, as proxies in front say it.
+USER_HEADERS: Final = frozenset(
+    "x-forwarded-user x-forwarded-preferred-username x-auth-request-user x-remote-user remote-user"
+    " x-ms-client-principal-name x-authenticated-user x-webauth-user".split()
 )
 SAFE_VARIABLES: Final = frozenset("pwd oldpwd lang path home shell term tz user hostname".split())
 

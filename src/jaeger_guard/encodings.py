@@ -23,6 +23,8 @@ _INVISIBLE: Final = frozenset(
     "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff"
 )
+# Hyphen, non-breaking hyphen, figure dash, en dash, minus: what word processors make of `-`.
+_DASHES: Final = frozenset("\u2010\u2011\u2012\u2013\u2212")
 
 
 def percent_decode(text: str, rounds: int = 3, *, plus: bool = False) -> str:
@@ -115,8 +117,8 @@ def repair_surrogates(text: str) -> str:
 def fold_lookalikes(text: str) -> tuple[str, array[int]] | None:
     """Write look-alikes of ASCII as ASCII, and leave out what nobody sees.
 
-    Full-width, mathematical and other-script digits and letters become plain ones; zero-width and
-    bidirectional characters go.
+    Full-width, mathematical and other-script digits and letters become plain ones, and so do dashes
+    and spaces; zero-width and bidirectional characters go.
 
     Returns:
         The folded text and, for each of its characters and its end, the index in `text`: what was
@@ -143,6 +145,8 @@ def _plain(character: str) -> str:
     digit = unicodedata.decimal(character, None)
     if digit is not None:
         return str(digit)
+    if character in _DASHES:
+        return "-"
     if "\u0300" <= character <= "\u1fff" or "\u3040" <= character <= "\ufb00":
         return character  # scripts of their own: no compatibility forms of single ASCII letters
     compatible = unicodedata.normalize("NFKC", character)

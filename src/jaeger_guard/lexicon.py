@@ -24,6 +24,7 @@ from jaeger_guard.categories import CREDENTIAL_PASSWORD, HEALTH_RECORD
 
 # Characters. Of a longer key the two ends are read, and nothing is kept in a cache.
 _LONGEST: Final = 256
+_MOST_OPAQUE: Final = 2  # words; no phrase of `vocabulary.OPAQUE` has more
 
 
 class _Phrase(NamedTuple):
@@ -165,6 +166,38 @@ def _undone(words: Sequence[str], start: int, end: int, glued: str, category: st
     if password or category == HEALTH_RECORD or category.startswith(("person.", "identity.")):
         return False
     return rest[0] in vocabulary.HARMLESS_BEHIND_OTHERS
+
+
+def opaque_category_of(key: str) -> str | None:
+    """Say which category a value under `key` has where it looks drawn at random; None for none."""
+    words = split_words(key) if len(key) > _LONGEST else _cached_words(key)
+    words = tuple(_without_digits(words)) or words
+    table = _opaque()
+    for count in range(min(_MOST_OPAQUE, len(words)), 0, -1):
+        category = table.get("".join(words[-count:]))
+        if category is not None:
+            return category
+    return None
+
+
+@cache
+def _opaque() -> dict[str, str]:
+    return {
+        phrase.replace(" ", ""): category
+        for category, phrases in vocabulary.OPAQUE.items()
+        for phrase in phrases.split("|")
+    }
+
+
+def is_machine(key: str) -> bool:
+    """Say whether `key` names a machine of ours, so that a bare address there is no client's."""
+    words = split_words(key) if len(key) > _LONGEST else _cached_words(key)
+    words = tuple(_without_digits(words)) or words
+    return (
+        bool(words)
+        and words[-1] in vocabulary.MACHINES
+        and not any(word in vocabulary.CLIENTS for word in words[-4:-1])
+    )
 
 
 def is_identifier(key: str) -> bool:

@@ -14,6 +14,7 @@ lexicon decides, for the conventions name attributes and nothing else.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -27,8 +28,16 @@ from jaeger_guard.categories import (
     CONTENT_SQL_LITERAL,
     CREDENTIAL_SESSION,
     CREDENTIAL_TOKEN,
+    IDENTITY_USER,
+    addresses,
 )
-from jaeger_guard.lexicon import category_of, is_identifier, split_words
+from jaeger_guard.lexicon import (
+    category_of,
+    is_identifier,
+    is_machine,
+    opaque_category_of,
+    split_words,
+)
 
 COOKIE_PREFIX: Final = "cookie."
 PATH_PREFIX: Final = "path."  # the url format: a segment behind `/reset-password/`, `/invite/` …
@@ -55,6 +64,7 @@ class KeyClass:
             opaque (`looks_opaque`): `code` may be an OAuth code or 404.
         format: Under FORMAT the format's name.
         exempt: Category patterns whose detectors are not applied.
+        exempt_bare: Further ones that are not where the whole value is bare (`exempts`).
         identifier: It names an id, a time, a hash: a bare run of digits is no payment card.
         peer: A network peer, which on CLIENT and PRODUCER spans is a server's address.
     """
@@ -63,16 +73,21 @@ class KeyClass:
     category: str | None = None
     format: str | None = None
     exempt: tuple[str, ...] = ()
+    exempt_bare: tuple[str, ...] = ()
     identifier: bool = False
     peer: bool = False
 
 
+# What an id, a version or a count may look like.
+_VAGUE: Final[tuple[str, ...]] = ("network.*", "contact.phone", "location.*", "device.*")
 _SAFE: Final = KeyClass(KeyKind.SAFE)
 _UNKNOWN: Final = KeyClass(KeyKind.UNKNOWN)
 # An id or a version may look like a phone number or an address: `1.2.3.4`.
 _IDENTIFIER: Final = KeyClass(
-    KeyKind.UNKNOWN, exempt=("network.*", "contact.phone"), identifier=True
+    KeyKind.UNKNOWN, exempt_bare=("network.*", "contact.phone"), identifier=True
 )
+# The address of a server of ours, under a key that the conventions don't know.
+_SERVER: Final = KeyClass(KeyKind.UNKNOWN, exempt_bare=("network.*",))
 _PEER: Final = KeyClass(KeyKind.UNKNOWN, exempt=("contact.phone",), peer=True)
 # A machine's own name or address: wanted by whoever debugs, and nobody's personal data.
 _MACHINE: Final = KeyClass(
@@ -133,10 +148,35 @@ def classify_leaf(name: str) -> KeyClass:
     return _cached_leaf(name) if len(name) <= _LONGEST_CACHED else _classify_leaf(name)
 
 
+def exempts(key_class: KeyClass, category: str, value: str, text: str) -> bool:
+    """Say whether `value`, found in `text` as of `category`, is something else under this key.
+
+    Under a technical key, what is vague is: a version looks like an address. Under an id's only where
+    the whole text is bare, for whoever writes prose or a path there writes anything.
+    """
+    if key_class.kind is KeyKind.SAFE:
+        # With its sign a number was written to be dialled, whatever the key.
+        patterns, bare = _VAGUE, not value.startswith(("+", "%2B", "%2b"))
+    else:
+        patterns, bare = key_class.exempt_bare, is_bare(text)
+    return bare and any(addresses(pattern, category) for pattern in patterns)
+
+
+def is_bare(text: str) -> bool:
+    """Say whether `text` is one id, version or address: no prose, no path, no number to dial."""
+    return _bare().fullmatch(text) is not None
+
+
+@cache
+def _bare() -> re.Pattern[str]:
+    return re.compile(r"[\[\w](?:[\w.\-:~%\]]|\+(?![0-9]{7})){0,255}")
+
+
 def looks_opaque(text: str) -> bool:
     """Say whether `text` looks drawn at random: 16 characters or more, of both cases and digits."""
     return (
         16 <= len(text) <= 4096
+        and "://" not in text
         and text.isascii()
         and any(map(str.isdigit, text))
         and any(map(str.islower, text))
@@ -187,6 +227,9 @@ def _classify_family(lowered: str, key: str) -> KeyClass | None:
 
 def _classify_header(name: str) -> KeyClass:
     dashed = name.replace("_", "-")
+    # gRPC over HTTP2, "Custom-Metadata": binary values have names that end so.
+    if dashed.endswith("-bin"):
+        name, dashed = name[:-4], dashed[:-4]
     if dashed in conventions.HEADER_FORMATS:
         return KeyClass(KeyKind.FORMAT, format=conventions.HEADER_FORMATS[dashed])
     if dashed in conventions.SAFE_HEADERS:
@@ -199,6 +242,10 @@ def _classify_header(name: str) -> KeyClass:
         return KeyClass(KeyKind.CATEGORY, category=CONTACT_EMAIL)
     if dashed in conventions.SECRET_HEADERS:
         return KeyClass(KeyKind.CATEGORY, category=CREDENTIAL_TOKEN)
+    if dashed in conventions.OPAQUE_HEADERS:
+        return KeyClass(KeyKind.UNKNOWN, category=CREDENTIAL_TOKEN)
+    if dashed in conventions.USER_HEADERS:
+        return KeyClass(KeyKind.CATEGORY, category=IDENTITY_USER)
     return _by_words(name, category_of(name))
 
 
@@ -218,7 +265,12 @@ def _by_words(name: str, category: str | None) -> KeyClass:
         return KeyClass(KeyKind.FORMAT, format=conventions.HEADER_FORMATS[dashed])
     if category is not None:
         return KeyClass(KeyKind.CATEGORY, category=category)
-    return _IDENTIFIER if is_identifier(name) else _UNKNOWN
+    opaque = opaque_category_of(name)
+    if opaque is not None:
+        return KeyClass(KeyKind.UNKNOWN, category=opaque)
+    if is_identifier(name):
+        return _IDENTIFIER
+    return _SERVER if is_machine(name) else _UNKNOWN
 
 
 def _classify_leaf(name: str) -> KeyClass:

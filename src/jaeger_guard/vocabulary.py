@@ -1,4 +1,4 @@
-"""The words of keys: phrases that name a data category in six languages, and words that undo them.
+"""The words of keys: phrases that name a data category in several languages, and words that undo them.
 
 A phrase is written in lower case, without accents, its words apart: `card number` is found in
 `cardNumber`, `card-number`, `CARD_NUMBER` and `cardnumber`. A phrase of one word is found as a whole
@@ -18,6 +18,7 @@ from jaeger_guard.categories import (
     CONTACT_PHONE,
     CONTENT_BODY,
     CONTENT_PROMPT,
+    CREDENTIAL_CONNECTION,
     CREDENTIAL_PASSWORD,
     CREDENTIAL_PRIVATE_KEY,
     CREDENTIAL_SESSION,
@@ -52,6 +53,8 @@ PHRASES: Final[dict[str, str]] = {
         "|recovery codes|verification code|security answer|secret answer|secret question answer"
         "|mot de passe|mot passe|mdp|contrasena|contrasenia|clave de acceso|clave secreta|clave acceso"
         "|senha|passwort|kennwort|parola d ordine|parola ordine|parola chiave|palavra passe"
+        "|psk|wifi psk|pre shared key|preshared key|snmp community|community string|bindpw|jaas config"
+        "|wachtwoord|losenord|salasana|adgangskode|passord|jelszo|geheimnis|geheimwort"
         "|palavra chave|codigo de seguridad|seed phrase|mnemonic phrase|recovery phrase"
     ),
     CREDENTIAL_TOKEN: (
@@ -64,7 +67,8 @@ PHRASES: Final[dict[str, str]] = {
         "|credential|credentials|creds|sas|sas token|account key|service key|license key|licence key"
         "|product key|encryption key|signing key|master key|subscription key|functions key|auth code"
         "|authorization code|access code|code verifier|saml assertion|client assertion"
-        "|saml response|saml request|otp token|magic link|reset link|google access id|oauth verifier"
+        "|saml response|saml request|otp token|magic link|reset link|reset code|google access id"
+        "|oauth verifier|hmac key|hmac secret|remember token|remember me token|segreto|secreto"
         "|clave api|cle api|cle secrete|jeton|schluessel geheim|api schlussel|api schluessel"
         "|zugangstoken|zugangsdaten"
     ),
@@ -88,7 +92,7 @@ PHRASES: Final[dict[str, str]] = {
     FINANCIAL_CARD_SECURITY: (
         "cvv|cvv 2|cvc|cvc 2|cvv code|cvc code|csc code|card csc|card cvv|card cvc|card verification"
         "|card verification value|card verification code|card security|card security code"
-        "|card code|card expiry|card expiration|card exp|card exp month|card exp year"
+        "|card code|security code|card expiry|card expiration|card exp|card exp month|card exp year"
         "|card expiration date|card expiry date|cc exp|cc expiry|cc expiration|kartenprufnummer"
         "|kartenpruefnummer|prufziffer karte|codigo seguridad tarjeta|cryptogramme"
     ),
@@ -188,9 +192,9 @@ PHRASES: Final[dict[str, str]] = {
 
 # Found only where they end a key (`x-auth`, `db.pass`): elsewhere they begin something harmless.
 LAST: Final[dict[str, str]] = {
-    CREDENTIAL_PASSWORD: "pass|pw|passw|psw|pin|mfa|passe",
+    CREDENTIAL_PASSWORD: "pass|pw|passw|psw|pin|mfa|passe|parola|clave|haslo|heslo|sifre|mnemonic|geheim",
     CREDENTIAL_TOKEN: "auth|sig|apikeys|hmac",
-    CREDENTIAL_SESSION: "sid|cookie|cookies|cookie header",
+    CREDENTIAL_SESSION: "sid|sess|cookie|cookies|cookie header",
     FINANCIAL_CARD: "pan|credit card|card|ccn",
     FINANCIAL_CARD_SECURITY: "csc",
     IDENTITY_NATIONAL_ID: "nie|cnp|cuil",
@@ -203,13 +207,21 @@ LAST: Final[dict[str, str]] = {
 
 # Found only where they are the whole key.
 WHOLE: Final[dict[str, str]] = {
+    CREDENTIAL_TOKEN: "salt|schlussel|schluessel",
     CREDENTIAL_SESSION: "session",
     PERSON_NAME: "nombre",
-    CONTACT_EMAIL: "mail",
     CONTACT_PHONE: "mobile|portable|handy",
     CONTACT_ADDRESS: "zip|cep|rue",
     CONTENT_PROMPT: "completion",
     CONTENT_BODY: "body|payload",
+}
+
+# Found where they end a key, and meant only where the value looks drawn at random: it is as often
+# a host's name, a number or a flag.
+OPAQUE: Final[dict[str, str]] = {
+    CREDENTIAL_CONNECTION: "dsn|connection string|conn string|connection url|database url|db url",
+    CREDENTIAL_SESSION: "remember me",
+    CREDENTIAL_TOKEN: "seed|nonce|assertion",
 }
 
 # A word that ends in one of these is taken for it (`githubtoken`, `useremail`).
@@ -249,7 +261,7 @@ HARMLESS_AFTER: Final = frozenset(
         " regex layout consent banner samesite secure httponly affinity sent opened"
         " bounced queue topic job worker module class handler middleware controller parser tokenizer"
         " client api sdk library package plugin charset failed masked redacted hidden visible visibility"
-        " time timestamp date at on reason ok success flag"
+        " time timestamp date at on reason ok success flag lookup"
     ).split()
 )
 
@@ -277,6 +289,7 @@ NOT_AFTER: Final[dict[str, frozenset[str]]] = {
     "address2": frozenset("ip mac server host peer network node remote local".split()),
     "lat": frozenset("p50 p90 p95 p99 50 90 95 99 read write io disk net".split()),
     "phone": frozenset("i windows smart head".split()),
+    "password": frozenset(("no", "without")),
     "adresse": frozenset("ip mac server".split()),
     "direccion": frozenset("ip mac".split()),
     "indirizzo": frozenset("ip mac".split()),
@@ -299,19 +312,32 @@ NOT_BEFORE: Final[dict[str, frozenset[str]]] = {
     "secret": frozenset(("based",)),
     "email": frozenset(("subject", "campaign")),
     "geolocation": frozenset(("permission",)),
+    "password": frozenset(("reset",)),
+    "phone": frozenset(("book", "booth", "store")),
 }
 
 # As the last word of a key: its value names, numbers, dates or measures something, so that a bare
 # run of digits in it is no payment card.
 IDENTIFIERS: Final = frozenset(
     (
-        "id ids uid uuid guid pid tid oid gid offset timestamp time ts date at epoch sequence seq"
-        " version hash sha sha1 sha256 md5 digest checksum etag commit revision rev build count size"
+        "id ids uid uuid guid pid tid oid gid offset timestamp time ts date epoch sequence seq"
+        " version hash sha sha1 sha256 md5 digest checksum etag commit revision rev size"
         " bytes length duration elapsed latency millis micros nanos ms us ns port trace span"
-        " traceparent cursor partition shard index line lineno"
+        " traceparent cursor partition shard index lineno"
         " traceid spanid requestid orderid userid messageid correlationid"
+        " ticket invoice tracking serial sku ean upc gtin isbn xid"
+        " firmware sdk driver release chrome browser"
     ).split()
 )
+
+# As the last word of a key: a machine of ours, whose bare address an engineer wants whole ...
+MACHINES: Final = frozenset(
+    "server servers upstream upstreams nameserver nameservers resolver resolvers broker brokers gateway"
+    " bind listen cidr netmask".split()
+)
+
+# ... unless one of these stands before.
+CLIENTS: Final = frozenset("client remote peer user visitor customer caller".split())
 
 # What `number` or `no` behind one of these counts is a thing, and not a card.
 NUMBERED: Final = frozenset(

@@ -13,7 +13,9 @@ from jaeger_guard.detectors import (
     financial,
     identity,
     keys_and_hashes,
+    location,
     network,
+    platform_tokens,
     provider_tokens,
     service_tokens,
 )
@@ -24,10 +26,12 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *financial.DETECTORS,
     *identity.DETECTORS,
     *network.DETECTORS,
+    *location.DETECTORS,
     *credentials.DETECTORS,
     *keys_and_hashes.DETECTORS,
     *provider_tokens.DETECTORS,
     *service_tokens.DETECTORS,
+    *platform_tokens.DETECTORS,
 )
 
 _BY_NAME: Final = {detector.name: detector for detector in DETECTORS}

@@ -53,6 +53,10 @@ _NO_TOP_LEVEL_DOMAIN: Final = frozenset(
         "yml",
     ]
 )
+# systemd.unit(5): `getty@tty1.service` is an instance of a template.
+_UNITS: Final = frozenset(
+    ["automount", "mount", "path", "scope", "service", "slice", "socket", "swap", "target", "timer"]
+)
 # Accounts of machines, whose "address" is where a process runs, or a repository is.
 _MACHINES: Final = frozenset({"git", "celery", "rabbit", "nobody", "ec2-user"})
 
@@ -76,6 +80,7 @@ def _settle_email(text: str, start: int, end: int) -> tuple[int, int] | None:
         labels[-1] in _NO_TOP_LEVEL_DOMAIN
         or (len(labels) > 2 and all(label.isdigit() for label in labels[:-1]))
         or labels[-3:] == ["svc", "cluster", "local"]
+        or (len(labels) == 2 and labels[-1] in _UNITS)
     ):
         return None
     return start, end
@@ -126,6 +131,7 @@ EMAIL: Final = Detector(
         NearMiss("a***@example.com", because="masked already"),
         NearMiss("rabbit@mq-0.mq.default.svc.cluster.local", because="where a process runs"),
         NearMiss("discount%40 off.", because="no domain follows"),
+        NearMiss("getty@tty1.service user@1000.service", because="units of systemd"),
     ),
 )
 

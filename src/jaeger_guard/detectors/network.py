@@ -34,8 +34,18 @@ _NOT_PUBLIC: Final = (
     "240.0.0.0/4",
 )
 _VERSION_BEFORE: Final = (
-    r"(?:(?i:version|vers|ver|release|build|revision|rev|section|firmware|driver|sdk|oid)"
-    r"[\"'\\ :=\-]{0,6}|[=<>~!]=|[~^]|[A-Za-z]-)\Z"
+    r"(?:(?i:version|vers|ver|release|build|revision|rev|section|firmware|driver|sdk|oid|step|chapter"
+    # Programs whose version is written behind their name.
+    r"|nginx|apache|httpd|openssl|openssh|openjdk|java|jdk|jre|python|node|php|ruby|chrome|chromium"
+    r"|firefox|safari|edge|electron|postgres(?:ql)?|mysql|mariadb|oracle|redis|kafka|linux|windows"
+    r"|android|ios|curl|envoy|istio|kubernetes)"
+    r"[\"'\\ :=\-]{0,6}|[=<>~!]=|[~^]|[A-Za-z]-"
+    # A folder of what is served or packed, one for each version.
+    r"|/(?:static|assets|dist|releases?|versions?|downloads?|libs?|npm|packages?|pkg|vendor|js|css)/"
+    r")\Z"
+)
+_FILE_BEHIND: Final = (
+    r"/[\w.\-/]{1,96}\.(?:css|deb|gz|jar|js|json|map|png|rpm|svg|tgz|whl|woff2?|zip)\b"
 )
 _PRODUCT_BEFORE: Final = r"(?:\A|[\s(;,\"'])[A-Za-z][A-Za-z0-9_\-+]{0,31}/\Z"
 _LOOK_BACK: Final = 34
@@ -64,6 +74,12 @@ def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
     window = text[max(0, start - _LOOK_BACK) : start]
     if compile_pattern(_VERSION_BEFORE).search(window):
         return None
+    if (
+        text[start - 2 : start].strip("/")
+        and before == "/"
+        and compile_pattern(_FILE_BEHIND).match(text, end)
+    ):
+        return None  # a folder that is named by a version
     # `Product/1.2.3.4` is a version; `host/1.2.3.4:443` is how Java prints a socket's address.
     if (
         before == "/"
@@ -93,6 +109,7 @@ IPV4: Final = Detector(
         Example("connect to shop.example.com/203.0.113.7:443 failed", found="203.0.113.7"),
         Example("from 192.0.2.55.", found="192.0.2.55"),
         Example("/clients/203.0.113.7/orders", found="203.0.113.7"),
+        Example("http://203.0.113.7/app.js", found="203.0.113.7"),
     ),
     near_misses=(
         NearMiss("Mozilla/5.0 Chrome/120.0.6099.1", because="a browser's version"),
@@ -107,6 +124,10 @@ IPV4: Final = Detector(
         NearMiss("224.0.0.251 255.255.255.255", because="multicast and broadcast"),
         NearMiss("1.2.3.400", because="400 is no octet"),
         NearMiss("1.2.3.4-SNAPSHOT", because="a version"),
+        NearMiss("nginx 1.25.3.1 started", because="a program's version"),
+        NearMiss("step 1.2.3.4 of the guide", because="a numbered step"),
+        NearMiss("GET /static/1.2.3.4/app", because="a folder of a version"),
+        NearMiss("GET /ui/1.2.3.4/app.js", because="a folder of a version"),
     ),
 )
 

@@ -18,12 +18,16 @@ _SUFFIXES: Final = frozenset(
     [".cer", ".crt", ".jwt", ".key", ".pem", ".toml", ".token", ".txt", ".yaml", ".yml"]
 )
 _BEGINNING: Final = r"(?:~[\w.\-]{0,64}|\.{1,2}|[A-Za-z]:)?[/\\]"
+# A URL, also where a path was made of it and its slashes became one; `C:/` is none.
+_SCHEME: Final = r"[A-Za-z][A-Za-z0-9+.\-]{1,32}:/"
 _LEAST_OPAQUE: Final = 16
 
 
 def looks_like_path(text: str) -> bool:
     """Say whether `text` is the name of a file, as far as one can see, and no secret."""
-    if not 0 < len(text) <= _LONGEST or not text.isprintable() or "://" in text:
+    if not 0 < len(text) <= _LONGEST or not text.isprintable():
+        return False
+    if re.match(_SCHEME, text):
         return False
     path = PurePath(text)
     if path.suffix.lower() not in _SUFFIXES and re.match(_BEGINNING, text) is None:

@@ -78,8 +78,8 @@ _PROGRAMS: Final[Mapping[str, tuple[_Program, ...]]] = {
     "lftp": (_Program(options=("-u", "--user"), separators=","),),
     "vault bao": (_Program(below=("login",), operand=1),),
     "htpasswd": (_Program(operand=3, flag="b"),),
-    "aws": (_Program(below=("set",), operand=2, named=True),),
-    "npm pip git composer": (_Program(below=("set", "config"), operand=2, named=True),),
+    "aws npm pip": (_Program(below=("set",), operand=2, named=True),),
+    "git composer": (_Program(below=("config",), operand=2, named=True),),
     "rabbitmqctl": (
         _Program(below=("add_user", "change_password", "authenticate_user"), operand=2),
     ),

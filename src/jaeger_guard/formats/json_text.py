@@ -6,7 +6,9 @@ that was cut off, Python's `{'a': None}`, Java's `{a=b}`, Ruby's `{"a"=>1}` and 
 a row: a string is a member's name where a separator follows it, and a value everywhere else.
 
 Each value is judged under the nearest member's name. Names that say nothing (`value`, `data`) take
-their parent's before them, and `{"name": "password", "value": "x"}` judges x under `password`.
+their parent's before them, as every unknown name does below one that means something; and
+`{"name": "password", "value": "x"}`, `["--password", "x"]` and `("password", "x")` judge x under
+`password`. A validator's sentence (`{"password": ["This field is required."]}`) is no password.
 """
 
 from __future__ import annotations
@@ -19,6 +21,12 @@ from typing import Final
 
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.text_words import (
+    has_meaning,
+    is_field_name,
+    is_message,
+    is_placeholder,
+)
 from jaeger_guard.markers import marker
 from jaeger_guard.types import Judge
 
@@ -30,7 +38,22 @@ _LITERALS: Final = frozenset(
 )
 _GENERIC: Final = frozenset({"value", "values", "data", "text", "content", "val", "string", "raw"})
 _PAIR_NAMES: Final = frozenset({"name", "key", "field", "header", "param", "parameter", "property"})
-_PAIR_VALUES: Final = frozenset({"value", "values", "val", "data", "content"})
+# Such a member names another one only where it says something: `{"type": "password", "value": "x"}`.
+_VAGUE_PAIR_NAMES: Final = frozenset(
+    {"id", "label", "type", "k", "n", "attribute", "attr", "title", "variable", "var", "option"}
+)
+_PAIR_VALUES: Final = frozenset(
+    {"value", "values", "val", "v", "data", "content", "newvalue", "oldvalue", "new", "old", "answer"}
+)
+# Members that describe the object around them, whatever its name.
+_OWN_NAMES: Final = frozenset(
+    {"name", "key", "id", "type", "kind", "format", "status", "message", "description", "title", "code"}
+)
+_ERROR_NAMES: Final = frozenset({"errors", "error", "detail", "details", "messages", "validation"})
+# MongoDB's write errors quote the document: {"errmsg": …, "op": {…}, "keyValue": {…}}.
+_QUOTED_DOCUMENTS: Final = frozenset({"op", "keyValue"})
+_QUOTED_LITERAL: Final = "db.query.parameter"
+_LONGEST_INHERITED: Final = 256  # characters; names of every depth are put before each other
 
 
 @lru_cache(maxsize=1)
@@ -58,6 +81,11 @@ def _escape() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _closing() -> re.Pattern[str]:
+    return re.compile(r"\s{0,64}[\])]")
+
+
+@lru_cache(maxsize=1)
 def _later_pair_name() -> re.Pattern[str]:
     """Match `, "name": "…"` behind the value that it names."""
     return re.compile(
@@ -74,17 +102,41 @@ class _Frame:
     key: str = ""
     awaits_value: bool = False
     pair_name: str = ""
+    item_name: str = ""
+    items: int = 0
+    in_errors: bool = False
+    quotes: bool = False
 
     def name(self) -> str:
         """Answer the name under which a value standing here is judged."""
+        if self.quotes:
+            return _QUOTED_LITERAL
         if self.opener != "{" or not self.key:
             return self.inherited
         lowered = self.key.lower()
         if self.pair_name and lowered in _PAIR_VALUES:
             return self.pair_name
-        if lowered in _GENERIC and self.inherited:
+        if self.inherited and lowered in _GENERIC:
+            return f"{self.inherited}.{self.key}"
+        if (
+            self.inherited
+            and lowered not in _OWN_NAMES
+            and not has_meaning(self.key)
+            and has_meaning(self.inherited)
+        ):
             return f"{self.inherited}.{self.key}"
         return self.key
+
+    def opened(self, opener: str, *, is_server_error: bool) -> _Frame:
+        """Answer the frame of a bracket that opens here."""
+        name = self.name()
+        return _Frame(
+            opener,
+            name[-_LONGEST_INHERITED:],
+            in_errors=self.in_errors or self.key.lower() in _ERROR_NAMES,
+            quotes=self.quotes
+            or (is_server_error and opener == "{" and self.key in _QUOTED_DOCUMENTS),
+        )
 
 
 def rewrite(text: str, judge: Judge) -> str:
@@ -117,6 +169,7 @@ class _Reader:
         self.stack: list[_Frame] = [self.root]
         self.written: list[str] = []
         self.ascii_only = text.isascii()
+        self.is_server_error = "E11000" in text or "writeErrors" in text
 
     def read(self, position: int, *, whole: bool) -> int:
         text, end = self.text, len(self.text)
@@ -133,12 +186,14 @@ class _Reader:
                     if len(self.stack) > MAX_DEPTH:
                         self._withhold_rest()
                         return end
-                    self.stack.append(_Frame(piece, self.stack[-1].name()))
+                    opened = self.stack[-1].opened(piece, is_server_error=self.is_server_error)
+                    self.stack.append(opened)
                 elif piece in "}])" and len(self.stack) > 1:
                     self.stack.pop()
                     self.stack[-1].awaits_value = False
                 elif piece == ",":
                     self.stack[-1].awaits_value = False
+                    self.stack[-1].items += 1
                 self.written.append(piece)
             elif kind in ("bare", "marker") and self._is_tail(piece, whole=whole):
                 # Behind a document, and no other begins: a log line's tail, judged as text.
@@ -166,18 +221,48 @@ class _Reader:
             answer = self.judge.name(looked_at)
             self._enter_member(frame, looked_at)
         else:
-            name = frame.name()
-            if frame.key.lower() in _PAIR_VALUES and not frame.pair_name:
-                later = _later_pair_name().match(self.text, following)
-                name = later.group(1) if later is not None else name
-            elif frame.key.lower() in _PAIR_NAMES and 0 < len(looked_at) <= 64:
-                frame.pair_name = looked_at
+            name = self.leaf_name(frame, looked_at, following)
             answer = self.judge.value(name, looked_at) if looked_at else looked_at
         if answer is looked_at:
             self.written.append(piece)
         else:
             closing = quote if is_closed else ""
             self.written.append(quote + self._escape(answer, quote) + closing)
+
+    def leaf_name(self, frame: _Frame, text: str, following: int) -> str:
+        """Answer the name under which the string `text` is judged, and note what it names."""
+        if frame.opener in ("[", "(") and not frame.quotes:
+            before = frame.item_name
+            frame.item_name = text if 1 < len(text) <= 64 and has_meaning(text.lstrip("-")) else ""
+            if before and self._is_named_by(before, frame, text, following):
+                frame.item_name = ""
+                return before.lstrip("-")
+        name, lowered = frame.name(), frame.key.lower()
+        if lowered in _PAIR_VALUES and not frame.pair_name:
+            later = _later_pair_name().match(self.text, following)
+            name = later.group(1) if later is not None else name
+        elif 0 < len(text) <= 64 and (
+            (lowered in _PAIR_NAMES and (has_meaning(text) or not has_meaning(frame.inherited)))
+            or (lowered in _VAGUE_PAIR_NAMES and has_meaning(text))
+        ):
+            frame.pair_name = text
+        if (frame.opener == "[" or frame.in_errors) and is_message(text):
+            return "message"
+        if is_placeholder(text) and has_meaning(name):
+            return "placeholder"
+        return name
+
+    def _is_named_by(self, before: str, frame: _Frame, text: str, following: int) -> bool:
+        """Say whether an item is named by the one before it: behind an option, or in a pair."""
+        if before.startswith("-"):
+            return not text.startswith("--")
+        if is_message(text):
+            return False
+        is_pair = frame.items == 1 and _closing().match(self.text, following) is not None
+        parent = self.stack[-2].opener if len(self.stack) > 2 else ""
+        if is_pair and (frame.opener == "(" or parent in ("[", "(")):
+            return not is_field_name(text)
+        return not text.replace("_", "").replace("-", "").isalpha()
 
     def _bare(self, piece: str, following: int) -> None:
         frame = self.stack[-1]
@@ -191,7 +276,13 @@ class _Reader:
         if not word or word in _LITERALS or not any(map(str.isalnum, word)):
             self.written.append(piece)
             return
-        answer = self.judge.value(frame.name(), word)
+        name = frame.name()
+        if not name and len(word) <= 4 and word.isdigit():
+            self.written.append(piece)  # of a list of small numbers nobody knows more
+            return
+        if name != frame.key and "." in name and frame.key.lower() not in _GENERIC:
+            name = name if frame.quotes else frame.key  # a number inherits no meaning
+        answer = self.judge.value(name, word)
         self.written.append(
             piece if answer is word else f'"{self._escape(answer, chr(34))}"{space}'
         )

@@ -54,8 +54,33 @@ def _token() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=1)
+def _memcached() -> re.Pattern[str]:
+    # memcached's protocol.txt, "Storage commands": the data block is the next line.
+    return re.compile(
+        r"\s{0,64}(?:set|add|replace|append|prepend|cas) \S{1,250} [0-9]{1,10} -?[0-9]{1,10} [0-9]{1,10}"
+        r"(?: [0-9]{1,20})?(?: noreply)?[ ]{0,4}\r?\n"
+    )
+
+
+def is_memcached(text: str) -> bool:
+    """Say whether `text` is a storage command of memcached with the data behind it."""
+    return _memcached().match(text) is not None
+
+
 def rewrite(text: str, judge: Judge) -> str:
-    """Rewrite one command, or a pipeline with a command on each line."""
+    """Rewrite one command, or a pipeline with a command on each line.
+
+    A memcached storage command keeps its first line; what is stored is one argument.
+    """
+    stored = _memcached().match(text)
+    if stored is not None:
+        body = text[stored.end() :]
+        data = body.rstrip("\r\n")
+        answer = judge.value(ARGUMENT, data) if data else data
+        key = stored.group().split(" ", 2)
+        key[1] = judge.value("", key[1])
+        return " ".join(key) + answer + body[len(data) :]
     if re.match(r"\s{0,64}[A-Za-z][\w.\-]{0,30}(?:\s|\Z)", text) is None:
         raise NotThisFormatError
     written: list[str] = []
@@ -117,9 +142,42 @@ def _argument(name: str, piece: str, judge: Judge) -> str:
     return answer
 
 
+# Commands that store or send what nobody else should read; of `GET k` there is nothing to hide.
+_TELLING: Final = _words(
+    "SET SETEX PSETEX SETNX SETRANGE GETSET APPEND MSET MSETNX HSET HMSET HSETNX LPUSH RPUSH LPUSHX"
+    " RPUSHX LREM LINSERT LSET SADD SREM SISMEMBER ZADD ZREM ZSCORE PUBLISH XADD JSON.SET"
+)
+_PROSE: Final = _words("OK FAILED FAILURE SUCCESS ERROR REQUIRED LOGIN PLAIN NONE START END DONE")
+
+
+@lru_cache(maxsize=1)
+def _key() -> re.Pattern[str]:
+    return re.compile(r"[a-z{][^\s=,;]{0,511}|\"[^\"\n]{1,512}\"|[^\s=,;]{0,512}[:._\-0-9][^\s=,;]{0,512}")
+
+
+def _recognize(text: str) -> bool:
+    """Say whether a text under an unknown key, such as a span's name, is a command with a secret.
+
+    In capitals, on one line, and its key looks like one: `SET UP DONE` and `AUTH FAILED` are prose.
+    """
+    head = text[:600]
+    command, _, rest = head.partition(" ")
+    if not 3 <= len(command) <= 12 or not command.isupper() or not rest or "\n" in head.strip():
+        return False
+    words = rest.split()
+    if command == "AUTH":
+        return len(words) in (1, 2) and words[0].strip("!.") not in _PROSE and words[0] != "?"
+    if command == "CONFIG":
+        return len(words) == 3 and words[0].upper() == "SET"
+    if command not in _TELLING or len(words) < 2 or words[1] in ("=", "TO", ":="):
+        return False
+    return _key().fullmatch(words[0]) is not None
+
+
 REDIS: Final = Format(
     name="redis",
     rewrite=rewrite,
+    recognize=_recognize,
     source="Redis documentation, Commands and Redis serialization protocol (inline commands)",
     examples=(
         FormatExample(
@@ -131,5 +189,6 @@ REDIS: Final = Format(
         FormatExample("CONFIG SET requirepass pw", (("password", "pw"),)),
         FormatExample("SETEX k 60 v", (("", "k"), (ARGUMENT, "v"))),
         FormatExample("LPUSH", ()),
+        FormatExample("set k 0 60 2\r\nab\r\n", ((ARGUMENT, "ab"), ("", "k"))),
     ),
 )

@@ -275,22 +275,55 @@ def _doubt(text: str, position: int, string: re.Match[str], reading: _Reading) -
 @lru_cache(maxsize=1)
 def _statement_shape() -> re.Pattern[str]:
     # Prose says "Select one from …" and "Update user": keywords are in one case, and in company.
+    name = r"[\w.$`\"\[\]@#:]{1,200}"
     shapes = (
         r"<SELECT>\s.{1,2000}?\s<FROM>\s",
-        r"<INSERT>\s{1,9}<INTO>\s",
-        r"<UPDATE>\s{1,9}\S{1,200}\s{1,9}<SET>\s",
+        r"<SELECT>\s{1,9}(?:[A-Za-z&_]{0,9}'|\$\w{0,62}\$|0x|[0-9])",
+        r"(?:<INSERT>|<UPSERT>|<REPLACE>|<MERGE>)\s{1,9}(?:(?:<IGNORE>|<OVERWRITE>)\s{1,9})?<INTO>\s",
+        r"<UPDATE>\s{1,9}\S{1,200}\s{1,9}(?:\w{1,64}\s{1,9})?<SET>\s",
         r"<DELETE>\s{1,9}<FROM>\s{1,9}\S{1,200}\s{0,9}(?:<WHERE>\s|;|\Z)",
-        r"<WITH>\s{1,9}\S{1,100}\s{1,9}<AS>\s{0,9}\(",
-        r"<MERGE>\s{1,9}<INTO>\s",
-        r"(?:<CREATE>|<ALTER>|<DROP>)\s{1,9}(?:<TABLE>|<INDEX>|<VIEW>|<USER>|<ROLE>|<DATABASE>)\s",
+        r"<WITH>\s{1,9}(?:<RECURSIVE>\s{1,9})?\S{1,100}\s{0,9}(?:\([^()]{1,400}\)\s{0,9})?<AS>\s{0,9}(?:\w{1,16}\s{1,9}){0,2}\(",
+        r"(?:<CREATE>|<ALTER>|<DROP>)\s{1,9}(?:<OR>\s{1,9}<REPLACE>\s{1,9})?(?:<TEMPORARY>\s|<UNIQUE>\s)?"
+        r"(?:<TABLE>|<INDEX>|<VIEW>|<USER>|<ROLE>|<LOGIN>|<DATABASE>|<FUNCTION>|<PROCEDURE>|<SERVER>|<SECRET>)\s",
+        rf"(?:<EXEC>|<EXECUTE>)\s{{1,9}}(?:@\w{{1,64}}\s{{0,9}}=\s{{0,9}})?{name}\s{{0,9}}(?:\(|@\w|[nN]?'|[0-9]|<USING>\s)",
+        rf"<CALL>\s{{1,9}}{name}\s{{0,9}}\(",
+        r"<VALUES>\s{0,9}\(",
+        rf"<SET>\s{{1,9}}(?:(?:<SESSION>|<GLOBAL>|<LOCAL>)\s{{1,9}})?{name}\s{{0,9}}(?::?=|<TO>\s)\s{{0,9}}",
+        r"<SET>\s{1,9}<PASSWORD>(?:\s{1,9}<FOR>\s|\s{0,9}=)",
+        r"<DECLARE>\s{1,9}@\w",
+        r"<BEGIN>(?:\s{1,9}(?:<TRANSACTION>|<WORK>|<TRAN>))?\s{0,9};",
+        r"<EXPLAIN>\s{1,9}(?:\w{1,16}\s{1,9}|\([^()]{1,100}\)\s{0,9}){0,3}(?:<SELECT>|<INSERT>|<UPDATE>|<DELETE>|<WITH>)\s",
+        rf"<COPY>\s{{1,9}}{name}\s{{0,9}}(?:\([^()]{{1,2000}}\)\s{{0,9}})?(?:<FROM>|<TO>)\s",
+        r"<PRAGMA>\s{1,9}[\w.]{1,64}\s{0,9}[=(]",
+        r"<ATTACH>\s{1,9}(?:<DATABASE>\s{1,9})?[\w'\"?:@]",
+        r"<GRANT>\s.{1,500}?\s<TO>\s",
+        rf"<PREPARE>\s{{1,9}}{name}\s{{0,9}}(?:\([^()]{{0,400}}\)\s{{0,9}})?(?:<FROM>|<AS>)\s",
     )
     upper = "|".join(shapes)
     lower = re.sub(r"<[A-Z]+>", lambda found: found.group().lower(), upper)
     return re.compile(rf"[\s(]{{0,64}}(?:{re.sub('[<>]', '', f'{upper}|{lower}')})", re.DOTALL)
 
 
+@lru_cache(maxsize=1)
+def _keyword() -> re.Pattern[str]:
+    return re.compile(r"[\s(\ufeff]{0,64}(?:/\*|--|[A-Za-z]{2,16}[\s(;])")
+
+
 def _recognize(text: str) -> bool:
-    return _statement_shape().match(text) is not None
+    if _keyword().match(text) is None:
+        return False
+    head = text[:8192]
+    for _ in range(16):  # comments before the statement
+        head = head.lstrip(" \t\r\n(\ufeff")
+        if head.startswith("/*"):
+            _, closed, head = head.partition("*/")
+        elif head.startswith("--"):
+            _, closed, head = head.partition("\n")
+        else:
+            break
+        if not closed:
+            return False
+    return _statement_shape().match(head) is not None
 
 
 SQL: Final = Format(

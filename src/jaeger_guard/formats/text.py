@@ -9,6 +9,8 @@ detectors alone look. An unchanged stretch cuts nothing, so no cut goes through 
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample
@@ -55,6 +57,19 @@ def _chunk(text: str, judge: Judge) -> str:
     return judge.value(CHUNK, text) if text.strip() else text
 
 
+@lru_cache(maxsize=1)
+def _signs() -> re.Pattern[str]:
+    return re.compile(
+        r"""[sS]ecret |SECRET |[tT]oken |TOKEN |[pP]assword |PASSWORD |[pP]ass(?:phrase|code|wd) |[kK]ey |KEY """
+        r"""|code |OTP |otp |pin |PIN |near ["']|key value is |', ?[bru]?'|", ?[bru]?"|</|(?:SELECT|INTO|UPDATE|DELETE) """
+    )
+
+
+def _recognize(text: str) -> bool:
+    """Say whether sentences, lists or tags in a text may name a secret; `=` and `:` are signs too."""
+    return _signs().search(text) is not None
+
+
 def _example(text: str, *leaves: tuple[str, str]) -> FormatExample:
     return FormatExample(text, (*leaves, (CHUNK, text)))
 
@@ -62,6 +77,7 @@ def _example(text: str, *leaves: tuple[str, str]) -> FormatExample:
 TEXT: Final = Format(
     name="text",
     rewrite=rewrite,
+    recognize=_recognize,
     source="what log lines, exception messages and status descriptions look like",
     examples=(
         _example("nothing here, at 12:30"),

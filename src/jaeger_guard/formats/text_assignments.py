@@ -16,6 +16,7 @@ from typing import Final
 from jaeger_guard.formats import json_text
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state, is_value
+from jaeger_guard.semconv import looks_opaque
 from jaeger_guard.types import Judge
 
 # Headers whose value has several words; a cookie header's goes to the end of the line.
@@ -248,7 +249,8 @@ def _judge_unknown(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]
     name is asked for with a value that says nothing, before the leaf is handed over.
     """
     leaf = text[stretch.start : stretch.end]
-    if _SIGNS.search(leaf) is not None and judge.value(stretch.name, _PROBE) is _PROBE:
+    is_plain = _SIGNS.search(leaf) is None or looks_opaque(leaf)
+    if not is_plain and judge.value(stretch.name, _PROBE) is _PROBE:
         return leaf, stretch.end
     return judge_leaf(text, stretch, judge)
 

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import sql
+from jaeger_guard.formats import redis, sql
+from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
-from jaeger_guard.types import Judge
+from jaeger_guard.types import Judge, Notation
 
 PARAMETER: Final = "db.query.parameter"
 STATEMENT: Final = "db.query.text"
@@ -18,7 +19,7 @@ REDIS_ARGUMENT: Final = "redis.argument"
 # What opens a quoted value, what may close it (the first of these that is found on the line wins),
 # and what it is. Sources: SQLAlchemy `StatementError`, PostgreSQL's ri_triggers.c, nbtinsert.c and
 # execMain.c, MySQL's errmsg-utf8.txt, SQL Server's sys.messages 2601, MongoDB's error 11000,
-# SQLite's parse.y.
+# SQLite's parse.y, Oracle's ORA-03301; pydantic's ValidationError and Python's own int() and float().
 _QUOTED: Final = (
     ("[SQL: ", ("]\n[parameters:", "]\n(Background", "]\n", "]"), STATEMENT),
     ("[parameters: ", ("]\n(Background", "]\n", "]"), PARAMETER),
@@ -36,6 +37,11 @@ _QUOTED: Final = (
     ("dup key: {", ("}\n", "}"), PARAMETER),
     ("near '", ("' at line", "'."), "fragment"),
     ('near "', ('": syntax', '"'), "fragment"),
+    ("column values (", (") already exists", ")"), PARAMETER),
+    ("input_value=", (", input_type=", "]"), PARAMETER),
+    ("with base 10: '", ("'",), PARAMETER),
+    ("with base 16: '", ("'",), PARAMETER),
+    ("could not convert string to float: '", ("'",), PARAMETER),
 )
 # A statement has many lines; everything else is on one.
 _WHOLE_TEXT: Final = frozenset({"[SQL: "})
@@ -81,6 +87,8 @@ def find_database_errors(text: str) -> Iterator[Stretch]:
                 rewrite = _rewrite_fragment if kind == "fragment" else judge_leaf
                 yield Stretch(start, end, kind, rewrite)
             position = text.find(opening, max(end, start))
+    for found in _pipeline().finditer(text) if "of pipeline caused" in text else ():
+        yield Stretch(*found.span("command"), "", _rewrite_command)
     if "LINE " in text:
         for found in _line_fragment().finditer(text):
             yield Stretch(*found.span(1), "fragment", _rewrite_fragment)
@@ -107,5 +115,42 @@ def _end(text: str, start: int, closings: tuple[str, ...], *, across_lines: bool
     return position if position >= 0 else len(text[start:limit].rstrip("\n")) + start
 
 
+@lru_cache(maxsize=1)
+def _pipeline() -> re.Pattern[str]:
+    # redis-py's ResponseError: Command # 1 (SET k v) of pipeline caused error: …
+    return re.compile(
+        r"\bCommand # [0-9]{1,9} \((?P<command>[^\n]{1,4096}?)\) of pipeline caused"
+    )
+
+
+def _rewrite_command(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
+    command = text[stretch.start : stretch.end]
+    try:
+        return redis.rewrite(command, judge), stretch.end
+    except NotThisFormatError:
+        return judge.value(REDIS_ARGUMENT, command), stretch.end
+
+
 def _rewrite_fragment(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
-    return sql.rewrite_fragment(text[stretch.start : stretch.end], judge), stretch.end
+    """Judge the literals of a piece of a statement, which may begin within one."""
+    fragment = text[stretch.start : stretch.end]
+    tail = len(fragment)
+    if fragment.count("'") % 2 or fragment.count('"') % 2:
+        tail = min(position for position in map(fragment.find, "'\"") if position >= 0)
+    elif not _is_literal(fragment):
+        return sql.rewrite_fragment(fragment, judge), stretch.end
+    head = fragment[:tail]
+    answer = judge.value(sql.LITERAL, head, Notation.SQL) if _is_literal(head) else head
+    if tail == len(fragment):
+        return answer, stretch.end
+    return answer + fragment[tail] + sql.rewrite_fragment(fragment[tail + 1 :], judge), stretch.end
+
+
+def _is_literal(text: str) -> bool:
+    """Say whether a single token is data sooner than a misspelt keyword or an identifier."""
+    return not _keyword().fullmatch(text) and not any(map(str.isspace, text)) and bool(text)
+
+
+@lru_cache(maxsize=1)
+def _keyword() -> re.Pattern[str]:
+    return re.compile(r"[A-Za-z_.]{1,64}|\W{1,16}|[?$:@%][\w()]{0,64}|[A-Z_]{1,64}[0-9]{0,4}")

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
-from jaeger_guard.formats.text_words import has_meaning, is_message, is_placeholder
-
-_CLOSED: Final = ")]"
-
+from jaeger_guard.formats.text_words import (
+    has_meaning,
+    is_field_name,
+    is_message,
+    is_placeholder,
+)
 
 def find_pairs(text: str) -> Iterator[Stretch]:
     """Yield each value, under the name that stands beside it."""
@@ -62,16 +63,6 @@ def _items(text: str) -> Iterator[Stretch]:
         if not option and (is_message(body) or is_field_name(body)):
             continue
         yield Stretch(*found.span("body"), bare, judge_leaf, covers=False)
-
-
-def is_field_name(text: str) -> bool:
-    """Say whether `text` is a field's name itself, as in a list of names: `['email', 'token']`."""
-    return _field().fullmatch(text) is not None and (len(text) <= 4 or has_meaning(text))
-
-
-@lru_cache(maxsize=1)
-def _field() -> re.Pattern[str]:
-    return re.compile(r"[a-z_]{1,40}")
 
 
 @lru_cache(maxsize=1)

@@ -87,7 +87,7 @@ def _code() -> re.Pattern[str]:
     return re.compile(
         rf"""(?:await\s)?(?:{_ROOTS})(?:\.[A-Za-z_]\w{{0,40}}){{1,6}}(?:\([\w.]{{0,40}}\))?
         |(?:{_ROOTS})(?:\.[A-Za-z_]\w{{0,40}}){{0,6}}[\[(](?:["'\w.][^\n]{{0,80}})?
-        |[A-Za-z_][\w.]{{0,80}}\(\)
+        |[A-Za-z_][\w.]{{0,80}}\(\)?
         |\[?(?:str|int|bool|bytes|float|String|Int|Boolean|ID|SecretStr|Any|string|boolean|any
           |object|dict|list|char|varchar|Optional\[\w{{1,20}}\]|VARCHAR|TEXT|CharField)!?\]?!?
         |\w{{1,40}}_(?:token|password|secret|key)|(?:pw|pwd|passw|pass|tok|val|value|secret|token
@@ -98,8 +98,7 @@ def _code() -> re.Pattern[str]:
 
 def has_meaning(name: str) -> bool:
     """Say whether `name` tells what stands behind it: a category, or a format."""
-    known = classify_leaf(name)
-    return known.kind in (KeyKind.CATEGORY, KeyKind.FORMAT) or known.category is not None
+    return classify_leaf(name).kind in (KeyKind.CATEGORY, KeyKind.FORMAT)
 
 
 def category(name: str) -> str:
@@ -143,7 +142,7 @@ def is_state(text: str) -> bool:
 
 def is_message(text: str) -> bool:
     """Say whether `text` is a sentence about a value, such as validators write."""
-    if len(text) > 300:
+    if len(text) > 300 or " " not in text:
         return False
     words = [word.strip(".,:;!?'\"()") for word in text.split()]
     if not 2 <= len(words) <= 40:
@@ -178,6 +177,8 @@ def is_value(text: str, start: int, end: int, name: str, separator: str) -> bool
         return _is_tight_value(text, start, end, name)
     if word.isalpha() or not any(map(str.isalnum, word)):
         return _is_plain_word_value(text, end, word, name)
+    if lowered in _WEAK and not any(map(str.isdigit, word)) and "@" not in word:
+        return False
     following = _harmless_behind().match(text, end) is not None
     if word.isdigit():
         return following or len(word) >= 6
@@ -202,7 +203,7 @@ def _is_plain_word_value(text: str, end: int, word: str, name: str) -> bool:
     if _harmless_behind().match(text, end) is None:
         return False
     if is_strong(name):
-        return len(word) >= 3
+        return category(name) == "credential.password" or len(word) >= 3
     return category(name) == "person.name" and word[0].isupper() and len(name) > 4
 
 
@@ -234,3 +235,13 @@ def _is_version() -> re.Pattern[str]:
         |[\w.]{1,80}\([^\n]{0,80}|[A-Za-z]{2,20}[0-9]{0,3}[?!]""",
         re.VERBOSE,
     )
+
+
+def is_field_name(text: str) -> bool:
+    """Say whether `text` is a field's name itself, as in a list of names: `['email', 'token']`."""
+    return _field().fullmatch(text) is not None and (len(text) <= 4 or has_meaning(text))
+
+
+@lru_cache(maxsize=1)
+def _field() -> re.Pattern[str]:
+    return re.compile(r"[a-z_]{1,40}")
