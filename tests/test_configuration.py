@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -437,7 +439,8 @@ def test_a_malformed_queue(environment: Environment) -> None:
 
 
 @pytest.mark.parametrize(
-    "named", ["otlp", "OTLP", "jaeger_guard", " ", "console,otlp", "otlp,none"]
+    "named",
+    ["otlp", "OTLP", "jaeger_guard", " ", "console,otlp", "otlp,none", "otlp_proto_http"],
 )
 def test_exporters_that_send(named: str, environment: Environment, sink: HttpSink) -> None:
     """otlp, and our own name for it, send; an empty variable is the default."""
@@ -616,6 +619,83 @@ def test_malformed_resource_attributes_are_not_shown(
     environment(OTEL_RESOURCE_ATTRIBUTES=f"team=x,{TOKEN}")
     refused("OTEL_RESOURCE_ATTRIBUTES", configure, TOKEN)
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("JAEGER_GUARD_POLICY", f"key.{TOKEN}"),
+        ("JAEGER_GUARD_POLICY", f"https://u:{TOKEN}@h/p.toml"),
+        ("JAEGER_GUARD_POLICY", f"[[rules]]\nkey = '{TOKEN}'"),
+        ("JAEGER_GUARD_POLICY", f"~{TOKEN}/p.toml"),
+        ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", f"otel,{TOKEN}"),
+        ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", TOKEN),
+        ("OTEL_TRACES_EXPORTER", TOKEN),
+        ("OTEL_TRACES_SAMPLER", TOKEN),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", f"https://h:{TOKEN}"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", TOKEN),
+    ],
+)
+def test_a_secret_in_the_wrong_variable_is_not_shown(
+    variable: str, text: str, environment: Environment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever was pasted where it doesn't belong, the variable is named and its text isn't."""
+    caplog.set_level(logging.DEBUG)
+    environment(**{variable: text})
+    refused(variable, configure, TOKEN)
+    assert TOKEN not in caplog.text
+
+
+def test_a_limit_that_the_sdk_reads_when_imported() -> None:
+    """The SDK fails at import, quoting the text; configure() looks before it imports."""
+    program = (
+        "import jaeger_guard\n"
+        "try:\n    jaeger_guard.configure()\n"
+        "except jaeger_guard.ConfigurationError as error:\n    print(error.where)\n"
+    )
+    environ = {**os.environ, "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT": TOKEN}
+    child = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environ
+    )
+    assert child.stdout.strip() == "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT"
+    assert child.stderr == ""
+
+
+@pytest.mark.parametrize("named", ["otel", "process, os", "*", ""])
+def test_detectors_of_resources_that_are_there(named: str, environment: Environment) -> None:
+    """Names of detectors that are installed are taken as the SDK takes them."""
+    environment(OTEL_EXPERIMENTAL_RESOURCE_DETECTORS=named, OTEL_TRACES_EXPORTER="none")
+    attributes = configure().tracer_provider.resource.attributes
+    assert ("process.pid" in attributes) == (named in ("process, os", "*"))
+
+
+def test_misspelt_variables_are_told_once(
+    environment: Environment, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A variable of ours that nothing reads is warned of with the closest, and never its text."""
+    environment(
+        JAEGER_GUARD_POLCY=TOKEN,
+        JAEGER_GUARD_EXPORT_CAFILE="ca.pem",
+        JAEGER_GUARD_EXPORT_TIMEOUT="3",
+        JAEGER_GUARD_SPARE="",
+        OTEL_TRACES_EXPORTER="none",
+    )
+    assert configure() is configure()
+    assert [record.getMessage() for record in caplog.records] == [
+        "JAEGER_GUARD_EXPORT_CAFILE is not known to this version;"
+        " did you mean JAEGER_GUARD_EXPORT_CA_FILE?",
+        "JAEGER_GUARD_POLCY is not known to this version; did you mean JAEGER_GUARD_POLICY?",
+    ]
+
+
+def test_strict_refuses_misspelt_variables(
+    environment: Environment, provider: TracerProvider
+) -> None:
+    """Strict mode refuses what is only warned of otherwise, whoever built the provider."""
+    environment(JAEGER_GUARD_STRICT="true", JAEGER_GUARD_UNSAFE_PASSTROUGH=TOKEN)
+    for call in (configure, lambda: protect(provider)):
+        error = refused("JAEGER_GUARD_UNSAFE_PASSTROUGH", call, TOKEN)
+        assert "JAEGER_GUARD_UNSAFE_PASSTHROUGH" in error.remedy
 
 
 def test_what_is_kept_of_the_environment_is_not_shown(environment: Environment) -> None:

@@ -11,26 +11,34 @@ from hypothesis import strategies as st
 from growth import assert_linear, repeated
 from jaeger_guard import vocabulary
 from jaeger_guard.categories import ALL
-from jaeger_guard.lexicon import category_of, is_identifier, split_words
+from jaeger_guard.lexicon import (
+    category_of,
+    is_identifier,
+    is_machine,
+    opaque_category_of,
+    split_words,
+)
 
 SENSITIVE = {
     "credential.password": "password PASSWORD passwd pwd db_pass userPassword DB_PASSWORD password1 newPassword "
     "PASSWORD_CONFIRM user[password] ctl00$txtPassword pAssWord PASSword xPassWord xpassWord "
     "passphrase passcode pin user.pin otp motDePasse mot_de_passe contraseña senha "
     "passwort kennwort password_hash card_number_password password.new.value dbpassword "
-    "is.db.user.password MYSQL_ROOT_PASSWORD",
+    "is.db.user.password MYSQL_ROOT_PASSWORD psk wifi_psk preSharedKey snmp.community bindpw "
+    "sasl.jaas.config parola clave Geheimnis geheim пароль user_密码 パスワード 비밀번호 hasło wachtwoord lösenord şifre mnemonic",
     "credential.token": "token access_token accessToken refreshToken id_token apiKey api_key apikey userAPIKey "
     "X-Api-Key x_api_key client_secret CLIENT-SECRET signature sig csrf_token xsrf "
     "X-CSRFToken csrfmiddlewaretoken bearer auth x-auth authorization credentials "
     "aws_secret_access_key AWSAccessKeyId X-Amz-Signature X-Amz-Credential X-Amz-Security-Token "
-    "githubToken webhook_secret password_reset_token jwt tokens.0.token authToken2",
+    "githubToken webhook_secret password_reset_token jwt tokens.0.token authToken2 hmac_key salt "
+    "schlüssel segreto secreto remember_me_token password_reset_code",
     "credential.private_key": "private_key privateKey ssh_key PRIVATE-KEY",
     "credential.session": "session_id sessionId sid PHPSESSID JSESSIONID connect.sid ASP.NET_SessionId sessionid "
-    "session cookie user_session_id",
+    "session cookie user_session_id sess user.sess",
     "financial.card": "card_number cardNumber cardnumber pan cc_number credit_card creditCardNumber card "
     "payment.card kreditkartennummer",
     "financial.card_security": "cvv cvv2 CVC csc card_verification_value card_expiry cardExpirationDate "
-    "card_security_code",
+    "card_security_code security_code",
     "financial.iban": "iban customerIban iban_number",
     "financial.account": "account_number routingNumber bic swift_code sortCode",
     "identity.national_id": "ssn social_security_number tax_id nino cpf dni aadhaar steuer-id steuerId "
@@ -70,7 +78,8 @@ signal assignee design prompt_version function_signature page sort limit offset 
 trace_id created_at class passenger_count cardinality discard wildcard postcard dashboard cart
 secretary emailer tell hotel motel channel nickname request_body_size http.request.body.size
 authorization_type cookie_policy sessions coordinates body_size feature.flag.key user_agent
-username_length kubernetes.secret
+username_length kubernetes.secret mail phone_book_id password_reset no_password postcode_lookup
+salted seed nonce assertion remember_me dsn database_url session_store_sessions clave_primaria
 """
 
 
@@ -131,22 +140,52 @@ def test_a_password_is_found_in_a_key_of_any_length(before: int) -> None:
 @pytest.mark.parametrize(
     "key",
     "order_id traceId request.uuid created_time order_number commit_sha file_size"
-    " messaging.kafka.offset http.status_code id2".split(),
+    " messaging.kafka.offset http.status_code id2 event.version ticket sdk firmware".split(),
 )
 def test_identifiers_are_known(key: str) -> None:
     """A key that names an id, a time, a hash or a size says so."""
     assert is_identifier(key)
 
 
-@pytest.mark.parametrize("key", "card_number ssn number note paid tax_id 1 phone_number".split())
+@pytest.mark.parametrize(
+    "key",
+    "card_number ssn number note paid tax_id 1 phone_number log.line paid.at count build".split(),
+)
 def test_what_may_hold_a_card_is_no_identifier(key: str) -> None:
     """A key with a category of its own, or one that says nothing, isn't an identifier."""
     assert not is_identifier(key)
 
 
+@pytest.mark.parametrize(
+    ("key", "category"),
+    [
+        ("dsn", "credential.connection"),
+        ("SENTRY_DSN", "credential.connection"),
+        ("db.connectionString", "credential.connection"),
+        ("DATABASE_URL", "credential.connection"),
+        ("seed", "credential.token"),
+        ("oauth.nonce2", "credential.token"),
+        ("saml.assertion", "credential.token"),
+        ("rememberMe", "credential.session"),
+        ("url", None),
+        ("seed.count", None),
+        ("", None),
+    ],
+)
+def test_what_is_meant_where_it_looks_random(key: str, category: str | None) -> None:
+    """Some keys hold a secret, or something harmless: the value decides."""
+    assert opaque_category_of(key) == category
+
+
+def test_machines_of_ours_are_told_from_clients() -> None:
+    """A server's key is known by its last word, unless it stands on the other side."""
+    assert all(map(is_machine, ("dns.server", "upstream", "kafkaBrokers", "server1")))
+    assert not any(map(is_machine, ("remote_server", "client.gateway", "serverless", "host", "1")))
+
+
 def test_tables_name_categories_of_the_tree() -> None:
     """Each category that the vocabulary names exists, and each phrase is in lower ASCII case."""
-    tables = (vocabulary.PHRASES, vocabulary.LAST, vocabulary.WHOLE)
+    tables = (vocabulary.PHRASES, vocabulary.LAST, vocabulary.WHOLE, vocabulary.OPAQUE)
     for table in tables:
         assert set(table) <= set(ALL)
         for phrases in table.values():
@@ -160,3 +199,5 @@ def test_hostile_key_takes_linear_time(unit: str) -> None:
     """The time to judge a key grows no faster than the key, up to a megabyte."""
     assert_linear(lambda size: category_of(repeated(unit, size)))
     assert_linear(lambda size: is_identifier(repeated(unit, size)))
+    assert_linear(lambda size: is_machine(repeated(unit, size)))
+    assert_linear(lambda size: opaque_category_of(repeated(unit, size)))

@@ -70,6 +70,27 @@ def test_invisible_characters_hide_nothing(disguise: str) -> None:
     assert SCANNER.suspects(["x", card]) == {1}
 
 
+DASHES = ("\u2010", "\u2011", "\u2013", "\u2212")
+SPACES = ("\u00a0", "\u202f")
+
+
+@pytest.mark.parametrize(
+    ("written", "detector", "separator"),
+    [
+        *(("4111-1111-1111-1111", "financial.card", each) for each in DASHES + SPACES),
+        *(("+49-170-1234567", "contact.phone_international", each) for each in DASHES + SPACES),
+        *(("536-22-8726", "identity.us_ssn", each) for each in DASHES),
+    ],
+)
+def test_dashes_of_word_processors_are_dashes(written: str, detector: str, separator: str) -> None:
+    """Whatever dash or fixed space stands between its groups, a number is found where it stands."""
+    number = written.replace("-", separator)
+    text = f"no. {number} ok"
+    found = [match for match in SCANNER.find(text) if match.detector == detector]
+    assert [text[match.start : match.end] for match in found] == [number]
+    assert SCANNER.suspects(["x", text]) == {1}
+
+
 def test_full_width_digits_are_digits() -> None:
     """A card typed in full-width digits is found where it stands."""
     card = full_width("4111111111111111")

@@ -14,7 +14,15 @@ from opentelemetry.semconv import _incubating, attributes
 
 from growth import assert_linear, repeated
 from jaeger_guard.categories import ALL
-from jaeger_guard.semconv import KeyClass, KeyKind, classify, classify_leaf, looks_opaque
+from jaeger_guard.semconv import (
+    KeyClass,
+    KeyKind,
+    classify,
+    classify_leaf,
+    exempts,
+    is_bare,
+    looks_opaque,
+)
 
 
 def registered_keys() -> list[str]:
@@ -176,6 +184,79 @@ def test_addresses_tell_machines_from_people() -> None:
 def test_leaves(name: str, expected: KeyClass) -> None:
     """Names inside formats are judged by their words, cookies as sessions unless known harmless."""
     assert expected == classify_leaf(name)
+
+
+TOKEN = KeyClass(KeyKind.CATEGORY, category="credential.token")
+USER = KeyClass(KeyKind.CATEGORY, category="identity.user")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("x_session", TOKEN),
+        ("x-token-bin", TOKEN),
+        ("x-forwarded-user", USER),
+        ("x_ms_client_principal_name", USER),
+        ("sec_websocket_protocol", KeyClass(KeyKind.UNKNOWN, category="credential.token")),
+        ("app-note-bin", KeyClass(KeyKind.UNKNOWN)),
+    ],
+)
+def test_headers_that_tell_who_it_is(name: str, expected: KeyClass) -> None:
+    """Headers of proxies and of gRPC are known by what is in them."""
+    assert classify(f"http.request.header.{name}") == expected
+    assert classify(f"rpc.request.metadata.{name}") == expected
+
+
+def test_connection_is_meant_where_it_is_opaque() -> None:
+    """A data source's name is a secret where it looks like one, else a URL or a name as any."""
+    known = classify("app.dsn")
+    assert known == KeyClass(KeyKind.UNKNOWN, category="credential.connection")
+    assert not looks_opaque("postgresql://Db1.internal:5432/shop")
+    assert looks_opaque("a1B2c3D4e5F6" + "g7H8i9J0")
+    assert classify("gen_ai.request.seed").kind is KeyKind.SAFE
+
+
+PHONE = "contact.phone"
+ADDRESS = "network.ip"
+
+
+@pytest.mark.parametrize(
+    ("key", "category", "value", "text", "exempt"),
+    [
+        ("event.version", ADDRESS, "1.2.3.4", "1.2.3.4", True),
+        ("event.version", ADDRESS, "1.2.3.4", "v1.2.3.4+build-5", True),
+        ("event.version", ADDRESS, "203.0.113.77", "from 203.0.113.77 ok", False),
+        ("x.id", ADDRESS, "203.0.113.77", "/clients/203.0.113.77", False),
+        ("part.id", PHONE, "555-123-4567", "555-123-4567", True),
+        ("x.id", PHONE, "555-123-4567", "call 555-123-4567", False),
+        ("order_id", PHONE, "+491701234567", "+491701234567", False),
+        ("order_id", PHONE, "+491701234567", "sms.+491701234567", False),
+        ("order_id", "contact.email", "a@b.example", "a@b.example", False),
+        ("log.line", ADDRESS, "203.0.113.77", "203.0.113.77", False),
+        ("dns.server", ADDRESS, "8.8.8.8", "8.8.8.8", True),
+        ("dns.server", ADDRESS, "8.8.8.8", "8.8.8.8:53", True),
+        ("dns.server", ADDRESS, "8.8.8.8", "asked by 8.8.8.8", False),
+        ("dns.server", PHONE, "555-123-4567", "555-123-4567", False),
+        ("os.description", ADDRESS, "5.15.0.91", "Ubuntu 22.04 (5.15.0.91)", True),
+        ("messaging.destination.name", PHONE, "+491701234567", "sms.+491701234567", False),
+        ("messaging.destination.name", "financial.card", "4111", "4111", False),
+        ("message.id", ADDRESS, "203.0.113.77", "from 203.0.113.77 ok", False),
+        ("service.version", ADDRESS, "1.2.3.4", "1.2.3.4", True),
+        ("service.version", ADDRESS, "203.0.113.77", "by 203.0.113.77", False),
+        ("note", ADDRESS, "1.2.3.4", "1.2.3.4", False),
+    ],
+)
+def test_vague_findings_count_in_prose(
+    key: str, category: str, value: str, text: str, exempt: bool
+) -> None:
+    """A version looks like an address; but under the same key prose may hold an address."""
+    assert exempts(classify(key), category, value, text) is exempt
+
+
+def test_bare_is_one_word() -> None:
+    """An id, a version or an address is bare; a path, prose, or a number to dial isn't."""
+    assert all(map(is_bare, ("a", "1.2.3.4", "[2001:db8::1]", "fe80::1%eth0", "x" * 256, "1.0+5")))
+    assert not any(map(is_bare, ("", "a b", "/a", "a/b", "+1", "a@b", "x+1234567", "x" * 257)))
 
 
 def test_opaque_is_what_was_drawn_at_random() -> None:

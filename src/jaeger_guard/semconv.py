@@ -81,6 +81,7 @@ class KeyClass:
 # What an id, a version or a count may look like.
 _VAGUE: Final[tuple[str, ...]] = ("network.*", "contact.phone", "location.*", "device.*")
 _SAFE: Final = KeyClass(KeyKind.SAFE)
+_SAFE_IDENTIFIER: Final = KeyClass(KeyKind.SAFE, exempt_bare=_VAGUE, identifier=True)
 _UNKNOWN: Final = KeyClass(KeyKind.UNKNOWN)
 # An id or a version may look like a phone number or an address: `1.2.3.4`.
 _IDENTIFIER: Final = KeyClass(
@@ -103,10 +104,10 @@ _USER_AGENT: Final = KeyClass(
 
 @cache
 def _table() -> dict[str, KeyClass]:
-    table: dict[str, KeyClass] = dict.fromkeys(_namespaces(), _SAFE)
+    table = {namespace: _safe(namespace) for namespace in _namespaces()}
     for namespace, names in conventions.SAFE_KEYS.items():
         prefix = f"{namespace}." if namespace else ""
-        table.update((prefix + name, _SAFE) for name in names.split())
+        table.update((prefix + name, _safe(name)) for name in names.split())
     for keys, key_class in (
         (conventions.OPEN_KEYS, _UNKNOWN),
         (conventions.MACHINE_KEYS, _MACHINE),
@@ -154,7 +155,7 @@ def exempts(key_class: KeyClass, category: str, value: str, text: str) -> bool:
     Under a technical key, what is vague is: a version looks like an address. Under an id's only where
     the whole text is bare, for whoever writes prose or a path there writes anything.
     """
-    if key_class.kind is KeyKind.SAFE:
+    if key_class.kind is KeyKind.SAFE and not key_class.identifier:
         # With its sign a number was written to be dialled, whatever the key.
         patterns, bare = _VAGUE, not value.startswith(("+", "%2B", "%2b"))
     else:
@@ -195,8 +196,12 @@ def _classify_key(key: str) -> KeyClass:
         return family
     category = category_of(key)
     if _in_safe_namespace(lowered):
-        return _SAFE if category is None else KeyClass(KeyKind.CATEGORY, category=category)
+        return _safe(key) if category is None else KeyClass(KeyKind.CATEGORY, category=category)
     return _by_words(key, category)
+
+
+def _safe(key: str) -> KeyClass:
+    return _SAFE_IDENTIFIER if is_identifier(key) else _SAFE
 
 
 def _classify_family(lowered: str, key: str) -> KeyClass | None:

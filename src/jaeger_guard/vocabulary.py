@@ -41,6 +41,9 @@ from jaeger_guard.categories import (
 STEMS: Final = (
     "password", "passwd", "passwrd", "passphrase", "passwort", "kennwort", "contrasena",
     "contrasenia", "motdepasse", "motpasse", "paroladordine",
+    # Of Russian, Chinese, Japanese, Korean and Polish, as `split_words` leaves their letters.
+    "\u043f\u0430\u0440\u043e\u043b\u044c", "\u5bc6\u7801", "\u5bc6\u78bc", "\u30cf\u30b9\u30ef\u30fc\u30c8",
+    "\u1107\u1175\u1106\u1175\u11af\u1107\u1165\u11ab\u1112\u1169", "has\u0142o",
 )  # fmt: skip
 
 # Found anywhere in a key, longest first where several begin at one word.

@@ -269,6 +269,83 @@ def test_token_file_is_a_directory_or_doubled(tmp_path: Path) -> None:
     assert "Authorization" in error.what
 
 
+PASTED = {
+    "a key": "-----BEGIN PRIVATE " + "KEY-----\nMIIE" + SECRET + "\n-----END PRIVATE " + "KEY-----",
+    "a token": SECRET,
+    "a long text": SECRET * 400,
+    "a URL": f"https://u:{SECRET}@h/ca.pem",
+    "with a null": f"/{SECRET}\0",
+}
+
+
+@pytest.mark.parametrize("text", PASTED.values(), ids=PASTED)
+@pytest.mark.parametrize("endpoint", ["https://h:1", "http://localhost:1"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        OTEL + "CERTIFICATE",
+        OTEL + "TRACES_CLIENT_KEY",
+        OTEL + "CLIENT_CERTIFICATE",
+        "JAEGER_GUARD_EXPORT_BEARER_TOKEN_FILE",
+    ],
+)
+def test_what_was_pasted_for_a_file_is_not_shown(variable: str, endpoint: str, text: str) -> None:
+    """A secret where a file's name belongs is told by the variable, and nowhere quoted."""
+    environ = {variable: text}
+    if variable.endswith("CLIENT_KEY"):
+        environ[OTEL + "CLIENT_CERTIFICATE"] = ""
+    with pytest.raises(ConfigurationError) as caught:
+        Export(endpoint=endpoint).resolve(environ)
+    assert caught.value.where == variable
+    link: BaseException | None = caught.value
+    while link is not None:
+        assert SECRET not in f"{link!r}{link}"
+        link = link.__cause__ or link.__context__
+    name = "ca_file" if variable == OTEL + "CERTIFICATE" else "bearer_token_file"
+    assert SECRET not in repr(Export(**{name: text}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("endpoint", [f"https://h:{SECRET}/", f"https://[{SECRET}", SECRET + ":x"])
+def test_what_was_pasted_for_an_endpoint_is_not_kept(endpoint: str) -> None:
+    """What a library says of a malformed URL quotes it, and doesn't hang on to our error."""
+    error = refusal({OTEL + "ENDPOINT": endpoint})
+    assert SECRET not in str(error)
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("variable", ["CERTIFICATE", "CLIENT_CERTIFICATE", "TRACES_CLIENT_KEY"])
+def test_missing_file_of_the_environment_is_an_error_for_plaintext_too(variable: str) -> None:
+    """A file that OTEL_* names must be there, also where the endpoint makes no use of it."""
+    error = refusal({OTEL + variable: "/missing/file.pem"})
+    assert error.where == OTEL + variable
+    assert "/missing/file.pem" in error.what
+
+
+@pytest.mark.parametrize(
+    ("exporters", "environ", "fields", "protocol"),
+    [
+        ("otlp_proto_http", {}, {}, "http/protobuf"),
+        ("console, OTLP_PROTO_HTTP", {OTEL + "PROTOCOL": "grpc"}, {}, "http/protobuf"),
+        ("otlp_proto_grpc", {OTEL + "PROTOCOL": "http/protobuf"}, {}, "grpc"),
+        ("otlp_proto_http", {"JAEGER_GUARD_EXPORT_PROTOCOL": "grpc"}, {}, "grpc"),
+        ("otlp_proto_http", {}, {"protocol": "grpc"}, "grpc"),
+        ("otlp", {OTEL + "PROTOCOL": "http/protobuf"}, {}, "http/protobuf"),
+    ],
+)
+def test_exporter_may_name_its_protocol(
+    exporters: str, environ: dict[str, str], fields: dict[str, Any], protocol: str
+) -> None:
+    """otlp_proto_http and otlp_proto_grpc choose it, unless something of ours does."""
+    environ = {"OTEL_TRACES_EXPORTER": exporters, **environ}
+    assert Export(**fields).resolve(environ).protocol == protocol
+
+
+def test_two_protocols_at_once_are_refused() -> None:
+    """One exporter has one protocol."""
+    error = refusal({"OTEL_TRACES_EXPORTER": "otlp_proto_http,otlp_proto_grpc"})
+    assert error.where == "OTEL_TRACES_EXPORTER"
+
+
 # --- files for TLS -----------------------------------------------------------------------------
 
 

@@ -105,7 +105,8 @@ def test_planted_secret_is_gone_and_the_url_parses(
 
 def test_paths_and_queries_stand_alone() -> None:
     """`url.path` and `url.query` hold parts of a URL, and `http.target` may hold a whole one."""
-    assert URL_PATH.rewrite("//u:p@h/token/x1", KeyJudge()) == "//u:p@h/token/REDACTED"
+    assert URL_PATH.rewrite("//h/token/x1", KeyJudge()) == "//h/token/REDACTED"
+    assert URL_PATH.rewrite("//u:p@h/x", KeyJudge()) == "//REDACTED:REDACTED@h/x"
     assert URL_PATH.rewrite("http://u:p@h/", KeyJudge()) == "http://REDACTED:REDACTED@h/"
     assert URL_QUERY.rewrite("?a=b&page=1", KeyJudge()) == "?a=REDACTED&page=1"
     assert URL_QUERY.rewrite('{"a":"b&c=d"}', KeyJudge()) == '{"a":"b&c=d"}'

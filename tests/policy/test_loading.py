@@ -188,6 +188,38 @@ def test_unreadable_places_are_told_apart(tmp_path: Path) -> None:
         load_policy("~nobody-has-this-name/p.toml", "test")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "key.Zx9hunter2",
+        "https://u:Zx9hunter2@h/p.toml",
+        "a\nZx9hunter2.toml",
+        "Zx9hunter2/",
+        "/Zx9hunter2\0",
+    ],
+)
+def test_what_was_pasted_for_a_path_is_not_shown(text: str) -> None:
+    """What doesn't look like the name of a file is told by the setting, and nowhere quoted."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_policy(text, "JAEGER_GUARD_POLICY")
+    assert caught.value.where == "JAEGER_GUARD_POLICY"
+    link: BaseException | None = caught.value
+    while link is not None:
+        assert "hunter2" not in f"{link!r}{link}"
+        link = link.__cause__ or link.__context__
+
+
+@pytest.mark.parametrize("name", ["p.toml", "p.yaml"])
+@pytest.mark.parametrize("content", [b"a = [hunter2", b"a: [hunter2\n b: :", b"hunter2\xff"])
+def test_what_a_file_holds_is_not_kept(name: str, content: bytes, tmp_path: Path) -> None:
+    """No error hangs on to a parser's, which quotes the file."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        load_policy(tmp_path / name, "test")
+    assert caught.value.__context__ is None
+    assert "hunter2" not in str(caught.value)
+
+
 def test_extended_file_is_found_beside_the_extending_one(tmp_path: Path) -> None:
     """A relative path in extends starts at the file's own folder, and its rules come after."""
     (tmp_path / "team").mkdir()

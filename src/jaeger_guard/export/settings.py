@@ -114,7 +114,7 @@ class Export:
             if value is None:
                 continue
             hidden = item.name in ("endpoint", "headers") or (
-                item.name.endswith("_file") and not looks_like_path(os.fspath(value))
+                item.name.endswith("_file") and not looks_like_path(str(value))
             )
             parts.append(f"{item.name}={'…' if hidden else repr(value)}")
         return f"Export({', '.join(parts)})"

@@ -10,8 +10,10 @@ from jaeger_guard.formats.authorization import AUTHORIZATION
 from jaeger_guard.formats.cookie import COOKIE, SET_COOKIE
 from jaeger_guard.formats.form import FORM
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.gremlin import GREMLIN
 from jaeger_guard.formats.headers import HEADERS
 from jaeger_guard.formats.json_text import JSON
+from jaeger_guard.formats.mongo import MONGO
 from jaeger_guard.formats.redis import REDIS
 from jaeger_guard.formats.sql import SQL
 from jaeger_guard.formats.stacktrace import STACKTRACE
@@ -34,6 +36,8 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             COOKIE,
             SET_COOKIE,
             HEADERS,
+            MONGO,
+            GREMLIN,
             REDIS,
             TEXT,
         )

@@ -94,7 +94,7 @@ def _later_pair_name() -> re.Pattern[str]:
 
 
 @dataclass(slots=True)
-class _Frame:
+class Frame:
     """An open bracket: the name its values inherit, and the member being read."""
 
     opener: str
@@ -127,10 +127,10 @@ class _Frame:
             return f"{self.inherited}.{self.key}"
         return self.key
 
-    def opened(self, opener: str, *, is_server_error: bool) -> _Frame:
+    def opened(self, opener: str, *, is_server_error: bool) -> Frame:
         """Answer the frame of a bracket that opens here."""
         name = self.name()
-        return _Frame(
+        return Frame(
             opener,
             name[-_LONGEST_INHERITED:],
             in_errors=self.in_errors or self.key.lower() in _ERROR_NAMES,
@@ -154,19 +154,19 @@ def rewrite_from(
 
     With `whole`, everything up to the end of `text` is taken.
     """
-    reader = _Reader(text, judge, name)
+    reader = Reader(text, judge, name)
     end = reader.read(start, whole=whole)
     return "".join(reader.written), end
 
 
-class _Reader:
+class Reader:
     """One pass over a text; holds what was written so far and the stack of open brackets."""
 
     def __init__(self, text: str, judge: Judge, name: str) -> None:
         self.text = text
         self.judge = judge
-        self.root = _Frame("", name)
-        self.stack: list[_Frame] = [self.root]
+        self.root = Frame("", name)
+        self.stack: list[Frame] = [self.root]
         self.written: list[str] = []
         self.ascii_only = text.isascii()
         self.is_server_error = "E11000" in text or "writeErrors" in text
@@ -229,7 +229,7 @@ class _Reader:
             closing = quote if is_closed else ""
             self.written.append(quote + self._escape(answer, quote) + closing)
 
-    def leaf_name(self, frame: _Frame, text: str, following: int) -> str:
+    def leaf_name(self, frame: Frame, text: str, following: int) -> str:
         """Answer the name under which the string `text` is judged, and note what it names."""
         if frame.opener in ("[", "(") and not frame.quotes:
             before = frame.item_name
@@ -252,7 +252,16 @@ class _Reader:
             return "placeholder"
         return name
 
-    def _is_named_by(self, before: str, frame: _Frame, text: str, following: int) -> bool:
+    def bare_name(self, frame: Frame, word: str) -> str | None:
+        """Answer the name under which a value without quotes is judged; None where it stays."""
+        name = frame.name()
+        if not name and len(self.stack) == 2 and frame.opener == "[" and len(word) <= 4:
+            return None if word.isdigit() else name  # a list of small numbers tells nothing
+        if name != frame.key and "." in name and frame.key.lower() not in _GENERIC:
+            return name if frame.quotes else frame.key  # a number inherits no meaning
+        return name
+
+    def _is_named_by(self, before: str, frame: Frame, text: str, following: int) -> bool:
         """Say whether an item is named by the one before it: behind an option, or in a pair."""
         if before.startswith("-"):
             return not text.startswith("--")
@@ -276,12 +285,10 @@ class _Reader:
         if not word or word in _LITERALS or not any(map(str.isalnum, word)):
             self.written.append(piece)
             return
-        name = frame.name()
-        if not name and len(word) <= 4 and word.isdigit():
-            self.written.append(piece)  # of a list of small numbers nobody knows more
+        name = self.bare_name(frame, word)
+        if name is None:
+            self.written.append(piece)
             return
-        if name != frame.key and "." in name and frame.key.lower() not in _GENERIC:
-            name = name if frame.quotes else frame.key  # a number inherits no meaning
         answer = self.judge.value(name, word)
         self.written.append(
             piece if answer is word else f'"{self._escape(answer, chr(34))}"{space}'
@@ -291,7 +298,7 @@ class _Reader:
         return _separator().match(self.text, following) is not None
 
     @staticmethod
-    def _enter_member(frame: _Frame, key: str) -> None:
+    def _enter_member(frame: Frame, key: str) -> None:
         frame.key = key
         frame.awaits_value = True
 

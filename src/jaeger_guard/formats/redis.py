@@ -155,7 +155,7 @@ def _key() -> re.Pattern[str]:
     return re.compile(r"[a-z{][^\s=,;]{0,511}|\"[^\"\n]{1,512}\"|[^\s=,;]{0,512}[:._\-0-9][^\s=,;]{0,512}")
 
 
-def _recognize(text: str) -> bool:
+def recognize(text: str) -> bool:
     """Say whether a text under an unknown key, such as a span's name, is a command with a secret.
 
     In capitals, on one line, and its key looks like one: `SET UP DONE` and `AUTH FAILED` are prose.
@@ -177,7 +177,7 @@ def _recognize(text: str) -> bool:
 REDIS: Final = Format(
     name="redis",
     rewrite=rewrite,
-    recognize=_recognize,
+    recognize=recognize,
     source="Redis documentation, Commands and Redis serialization protocol (inline commands)",
     examples=(
         FormatExample(

@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from jaeger_guard.formats import gremlin, mongo, redis
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
-from jaeger_guard.formats.sql_position import STATEMENT_WORDS, Position
+from jaeger_guard.formats.sql_position import LITERAL, STATEMENT_WORDS, Position
 from jaeger_guard.types import Judge, Notation
 
-LITERAL: Final = "sql.literal"
 COMMENT: Final = "sql.comment"
 
 
@@ -88,7 +88,16 @@ def _first_word() -> re.Pattern[str]:
 
 
 def rewrite(text: str, judge: Judge) -> str:
-    """Rewrite a statement, or several; raise NotThisFormatError where none begins `text`."""
+    """Rewrite a statement, or several; raise NotThisFormatError where none begins `text`.
+
+    Statements of other databases come under the same keys as SQL, and are known by how they begin.
+    """
+    if mongo.is_command(text):
+        return mongo.rewrite(text, judge)
+    if gremlin.is_traversal(text):
+        return gremlin.rewrite(text, judge)
+    if redis.is_memcached(text):
+        return redis.rewrite(text, judge)
     if not _begins_statement(text):
         raise NotThisFormatError
     return rewrite_fragment(text, judge)
@@ -103,9 +112,7 @@ def rewrite_fragment(text: str, judge: Judge, *, only_quoted: bool = False) -> s
     written: list[str] = []
     end = 0
     for stretch in _stretches(text):
-        if only_quoted and (
-            text[stretch.end - 1] not in "'\"$" or text[max(0, stretch.start - 1) : stretch.start].isalnum()
-        ):
+        if only_quoted and not _is_quoted(text, stretch):
             continue
         answer = judge.value(
             stretch.name, stretch.body, Notation.SQL if stretch.name == LITERAL else Notation.TEXT
@@ -122,6 +129,13 @@ def rewrite_fragment(text: str, judge: Judge, *, only_quoted: bool = False) -> s
         written.append(answer)
         end = stretch.end
     return "".join(written) + text[end:] if written else text
+
+
+def _is_quoted(text: str, stretch: _Stretch) -> bool:
+    before = text[max(0, stretch.start - 16) : stretch.start]
+    if before.upper().rstrip().endswith("IDENTIFIED BY"):
+        return True
+    return text[stretch.end - 1] in "'\"$" and not before[-1:].isalnum()
 
 
 def _begins_statement(text: str) -> bool:
@@ -309,7 +323,8 @@ def _keyword() -> re.Pattern[str]:
     return re.compile(r"[\s(\ufeff]{0,64}(?:/\*|--|[A-Za-z]{2,16}[\s(;])")
 
 
-def _recognize(text: str) -> bool:
+def recognize(text: str) -> bool:
+    """Say whether a text under an unknown key is a statement."""
     if _keyword().match(text) is None:
         return False
     head = text[:8192]
@@ -329,7 +344,7 @@ def _recognize(text: str) -> bool:
 SQL: Final = Format(
     name="sql",
     rewrite=rewrite,
-    recognize=_recognize,
+    recognize=recognize,
     source="ISO/IEC 9075-2, section 5",
     examples=(
         FormatExample(

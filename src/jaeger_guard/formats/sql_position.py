@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
+# The name of a leaf that is a literal of a statement, in SQL or in any other database's language.
+LITERAL: Final = "sql.literal"
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import json_text, sql
+from jaeger_guard.formats import json_text, redis, sql, url
 from jaeger_guard.formats.text_assignments import find_assignments, trim, url_end
 from jaeger_guard.formats.text_database import find_database_errors
 from jaeger_guard.formats.text_pairs import find_pairs
@@ -30,6 +30,7 @@ def find_stretches(text: str) -> Iterator[Stretch]:
     yield from find_assignments(text)
     yield from find_sentences(text)
     yield from _urls(text)
+    yield from _whole(text)
     yield from _sql_statements(text)
     yield from _documents(text)
     for start, end in marker_spans(text):
@@ -66,12 +67,16 @@ def _urls(text: str) -> Iterator[Stretch]:
         window = text[max(0, position - 40) : position]
         scheme = window[len(window.rstrip(_SCHEME_CHARACTERS)) :].lstrip("0123456789+.-:")
         if scheme:
+            end = _credentials_end(text, scheme, position + 3, end)
             yield Stretch(position - len(scheme), end, "url", judge_leaf)
         position = text.find("://", max(end, position + 3))
     for found in _request_path().finditer(text) if "/" in text else ():
         start, end = found.span(1)
         if end - start > 1:
             yield Stretch(start, trim(text, start, end), "url", judge_leaf)
+    for found in url.userinfo_and_host().finditer(text) if "@" in text else ():
+        end = url_end(text, found.end())
+        yield Stretch(found.start(), max(end, found.end()), "url", judge_leaf)
     last = 0
     for found in _parameters().finditer(text) if "?" in text else ():
         start, end = found.span()
@@ -81,6 +86,21 @@ def _urls(text: str) -> Iterator[Stretch]:
             start -= len(path["path"])
         last = end
         yield Stretch(start, trim(text, start, end), "url", judge_leaf)
+
+
+@lru_cache(maxsize=1)
+def _spaced_password() -> re.Pattern[str]:
+    return re.compile(
+        r"[\w.%+\-]{0,64}:(?![0-9]{1,5}(?:\s|\Z))[^/\s@]{1,128}(?:\ [^\s@/]{1,64}){1,2}@[\w.\-]{1,253}[^\s\"'<>]{0,1024}"
+    )
+
+
+def _credentials_end(text: str, scheme: str, start: int, end: int) -> int:
+    """Go on behind a space where it is in a database's password: `postgres://u:a b@host/`."""
+    if scheme.lower().startswith(("http", "ws")) or "@" in text[start : min(end, start + 400)]:
+        return end
+    found = _spaced_password().match(text, start)
+    return end if found is None else max(end, found.end())
 
 
 # --- Documents ---------------------------------------------------------------------------------
@@ -101,7 +121,21 @@ def _rewrite_document(text: str, stretch: Stretch, judge: Judge) -> tuple[str, i
     return json_text.rewrite_from(text, stretch.start, judge)
 
 
-# --- SQL ---------------------------------------------------------------------------------------
+# --- Statements --------------------------------------------------------------------------------
+
+
+def _whole(text: str) -> Iterator[Stretch]:
+    """Yield the whole text where it is a statement, a command or a path sooner than a message."""
+    if sql.recognize(text):
+        yield Stretch(0, len(text), "", _rewrite_statement, covers=False)
+    elif redis.recognize(text):
+        yield Stretch(0, len(text), "", _rewrite_command, covers=False)
+    elif text.startswith("/") and url.recognize(text):
+        yield Stretch(0, len(text), "url", judge_leaf)
+
+
+def _rewrite_command(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
+    return redis.rewrite(text, judge), len(text)
 
 
 @lru_cache(maxsize=1)
@@ -115,7 +149,7 @@ def _sql_start() -> re.Pattern[str]:
 
 
 def _sql_statements(text: str) -> Iterator[Stretch]:
-    if "'" not in text:
+    if "'" not in text and "$" not in text:
         return
     for found in _sql_start().finditer(text):
         start = found.start()

@@ -46,7 +46,7 @@ def _named(pattern: re.Pattern[str], text: str) -> Iterator[Stretch]:
 def _item() -> re.Pattern[str]:
     return re.compile(
         r"""(?P<open>[\[(]\s{0,8}b?)?(?P<quote>["'])(?P<name>-{0,2}[A-Za-z][\w.\-]{0,63})(?P=quote)\s{0,4},\s{0,8}"""
-        r"""[bru]?(?P<second>["'])(?=(?P<body>(?:[^"'\\\n]|\\[^\n]|(?!(?P=second))["']){1,4096})(?P=second)(?P<closed>\s{0,8}[\])])?)"""
+        r"""(?=[bru]?(?P<second>["'])(?P<body>(?:[^"'\\\n]|\\[^\n]|(?!(?P=second))["']){1,4096})(?P=second)(?P<closed>\s{0,8}[\])])?)"""
     )
 
 

@@ -14,28 +14,47 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.text_words import is_placeholder, looks_drawn
 from jaeger_guard.types import Judge, Notation
 
 # What follows one of these path segments is a secret more often than not.
 SECRET_SEGMENTS: Final = frozenset(
     {
+        "accept-invite",
         "activate",
+        "activate-account",
         "activation",
         "confirm",
+        "confirm-account",
+        "confirm-email",
+        "email-verification",
         "invite",
         "invitation",
         "key",
+        "magic",
         "magic-link",
+        "one-time-login",
         "password-reset",
         "reset",
         "reset-password",
         "secret",
         "session",
+        "set-password",
         "token",
         "unsubscribe",
         "verify",
+        "verify-account",
+        "verify-email",
+        "verification",
     }
 )
+# The same in a query, where the value looks drawn: `?magic=`, but not `?confirm=yes`.
+_SECRET_PARAMETERS: Final = frozenset(
+    {"activation", "confirm", "confirmation", "invite", "invitation", "magic", "magic-link"}
+    | {"reset", "verify", "verification", "unsubscribe"}
+)
+# Whoever speaks to a repository over SSH has one of these names; none is a person's.
+_SERVICE_USERS: Final = frozenset({"git", "hg", "svn"})
 
 # Schemes whose rest is no authority, so that `mailto:a@b` isn't read as a user and a host.
 _OPAQUE: Final = ("acct:", "data:", "javascript:", "mailto:", "sip:", "sips:", "tel:", "urn:")
@@ -58,9 +77,29 @@ def _parameter_name() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _secret_segment() -> re.Pattern[str]:
+    words = "|".join(sorted(SECRET_SEGMENTS)).replace("-", "[_-]")
+    return re.compile(rf"/(?:{words})/[^/]*[0-9A-Z]", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
 def _route_word() -> re.Pattern[str]:
     # /token/refresh, /session/{id}, /reset-password/:code /verify/v2 and /session/7 are no secrets.
     return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v?[0-9]{1,5}|[{<:][\w:]{1,64}[}>]?")
+
+
+@lru_cache(maxsize=1)
+def _digest() -> re.Pattern[str]:
+    return re.compile(r"@sha(?:256|384|512):[0-9a-f]{16,128}")
+
+
+@lru_cache(maxsize=1)
+def userinfo_and_host() -> re.Pattern[str]:
+    """Match `user:password@host/` without a scheme, as drivers' connection strings have it."""
+    return re.compile(
+        r"(?<![\w.@/:+\-])(?!(?:mailto|sips?|acct|xmpp|npm|tel|urn|data):)[\w.%+\-]{1,64}:[^\s/@:\"'<>]{2,128}"
+        r"@(?:localhost|[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,8})(?::[0-9]{1,5})?(?:/|(?<=[0-9])(?=\Z|\s))"
+    )
 
 
 @lru_cache(maxsize=1)
@@ -95,12 +134,17 @@ def rewrite(text: str, judge: Judge) -> str:
         scheme, colon, rest = head.partition(":")
         return lead + scheme + colon + _path_and_rest(rest, judge)
     if ":" in first and "@" in first:
+        if _digest().search(first) is not None:  # a container image: nginx@sha256:…
+            raise NotThisFormatError
         return lead + _authority_and_rest("", head, judge)
     return lead + _path_and_rest(head, judge)
 
 
 def rewrite_path(text: str, judge: Judge) -> str:
     """Rewrite a path with an optional query, as `http.target` and `url.path` hold it."""
+    authority = text[2:].partition("/")[0] if text.startswith("//") else ""
+    if "@" in authority:  # a client that left out the scheme
+        return rewrite(text, judge)
     if _scheme().match(text) is not None:  # the absolute form of a request target, RFC 9112, 3.2.2
         return rewrite(text, judge)
     return _path_and_rest(text, judge)
@@ -140,10 +184,14 @@ def _parameter(piece: str, judge: Judge) -> str:
     if not equals:  # a bare token is a value sooner than a name
         return _leaf("", piece, judge, safe=_SAFE_IN_QUERY, plus=True)
     name = _decode(raw_name, plus=True)
+    leaf_name = plain_name(name)
+    dashed = leaf_name.lower().replace("_", "-")
+    if dashed in _SECRET_PARAMETERS and looks_drawn(raw_value, is_password=False):
+        leaf_name = f"path.{dashed}"
     written = judge.name(name, Notation.URL)
     encoded = raw_name if written is name else quote(written, safe="-._~[]", errors="replace")
     return (
-        encoded + equals + _leaf(plain_name(name), raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
+        encoded + equals + _leaf(leaf_name, raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
     )
 
 
@@ -214,6 +262,10 @@ def _authority(text: str, judge: Judge) -> str:
     if not at:
         return text
     user, colon, password = userinfo.partition(":")
+    if not password and user in _SERVICE_USERS:
+        return text
+    if password and is_placeholder(password):  # what others withheld, or a template
+        return _leaf("", user, judge) + colon + password + at + host
     return (
         _leaf("url.username", user, judge)
         + colon
@@ -263,11 +315,14 @@ def _fragment(text: str, judge: Judge) -> str:
     return _leaf("", text, judge, safe=_SAFE_IN_QUERY)
 
 
-def _recognize(text: str) -> bool:
+def recognize(text: str) -> bool:
+    """Say whether a text under an unknown key is a URL, or a path that tells as much."""
     head = text[:4096]
     if any(character in head for character in " \n\t"):
         return False
-    if _scheme().match(head) is not None:
+    if _scheme().match(head) is not None or userinfo_and_host().match(head) is not None:
+        return True
+    if head.startswith("/") and _secret_segment().search(head) is not None:
         return True
     question = head.find("?")
     return head.startswith("/") and question > 0 and "=" in head[question:]
@@ -276,7 +331,7 @@ def _recognize(text: str) -> bool:
 URL: Final = Format(
     name="url",
     rewrite=rewrite,
-    recognize=_recognize,
+    recognize=recognize,
     source="RFC 3986",
     examples=(
         FormatExample(
