@@ -59,7 +59,5 @@ def test_toml_is_a_policy(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     """A relative link names a file that is there."""
-    missing = [
-        link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()
-    ]
+    missing = [link for link in LINK.findall(page.read_text()) if not (page.parent / link).exists()]
     assert missing == []

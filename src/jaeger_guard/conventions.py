@@ -98,9 +98,7 @@ TEXT_KEYS: Final = (
     "exception.message error.message feature_flag.error.message otel.status_description"
     " feature_flag.evaluation.error.message rpc.jsonrpc.error_message log.record.original"
     " graphql.document vcs.change.title vcs.repository.change.title pprof.profile.comment"
-    " gen_ai.agent.description gen_ai.tool.description gen_ai.tool.definitions process.command_args"
-    " process.command_line process.title container.command container.command_args"
-    " container.command_line db.connection_string security_rule.description"
+    " gen_ai.agent.description gen_ai.tool.description gen_ai.tool.definitions db.connection_string security_rule.description"
     " feature_flag.evaluation.reason feature_flag.result.reason message error"
 )
 
@@ -143,6 +141,8 @@ FORMAT_KEYS: Final[dict[str, str]] = {
     "sql": "db.statement db.query.text",
     "stacktrace": "exception.stacktrace code.stacktrace exception.stack_trace",
     "text": TEXT_KEYS,
+    "command": "process.command process.command_line process.command_args process.title"
+    " container.command container.command_args container.command_line",
 }
 
 CATEGORY_KEYS: Final[dict[str, str]] = {

@@ -16,10 +16,18 @@ EXAMPLES = [
     if not detector.category.startswith("network.")  # generalized; and a URL's host stays
     for number, example in enumerate(detector.examples)
 ]
+# A near miss of one detector may be another's finding, or a name's: here the rest of the engine knows.
+FOUND_BY_OTHERS = {
+    ("contact.email", 6): "a user in a URL",
+    ("credential.bearer", 3): "a header whose name says it",
+    ("credential.url_userinfo", 6): "an e-mail address in a parameter",
+    ("credential.azure_storage_signature", 0): "a parameter whose name says it",
+}
 NEAR_MISSES = [
     pytest.param(near_miss.text, id=f"{detector.name}-{number}")
     for detector in DETECTORS
     for number, near_miss in enumerate(detector.near_misses)
+    if (detector.name, number) not in FOUND_BY_OTHERS
 ]
 
 

@@ -228,7 +228,7 @@ class _Resolution:
         """Answer the protocol that a name in OTEL_TRACES_EXPORTER has in it, as the SDK takes them."""
         setting = self._environment.first(EXPORTERS_VARIABLE)
         named = {name.strip().lower() for name in setting.text.split(",")} if setting else set()
-        protocols = {
+        protocols: set[ProtocolName] = {
             EXPORTERS_WITH_PROTOCOL[name] for name in named & EXPORTERS_WITH_PROTOCOL.keys()
         }
         if setting is not None and len(protocols) > 1:

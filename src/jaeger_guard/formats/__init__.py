@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from jaeger_guard.formats.authorization import AUTHORIZATION
+from jaeger_guard.formats.command import COMMAND
 from jaeger_guard.formats.cookie import COOKIE, SET_COOKIE
 from jaeger_guard.formats.form import FORM
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
@@ -39,6 +40,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             MONGO,
             GREMLIN,
             REDIS,
+            COMMAND,
             TEXT,
         )
     }

@@ -43,11 +43,35 @@ _VAGUE_PAIR_NAMES: Final = frozenset(
     {"id", "label", "type", "k", "n", "attribute", "attr", "title", "variable", "var", "option"}
 )
 _PAIR_VALUES: Final = frozenset(
-    {"value", "values", "val", "v", "data", "content", "newvalue", "oldvalue", "new", "old", "answer"}
+    {
+        "value",
+        "values",
+        "val",
+        "v",
+        "data",
+        "content",
+        "newvalue",
+        "oldvalue",
+        "new",
+        "old",
+        "answer",
+    }
 )
 # Members that describe the object around them, whatever its name.
 _OWN_NAMES: Final = frozenset(
-    {"name", "key", "id", "type", "kind", "format", "status", "message", "description", "title", "code"}
+    {
+        "name",
+        "key",
+        "id",
+        "type",
+        "kind",
+        "format",
+        "status",
+        "message",
+        "description",
+        "title",
+        "code",
+    }
 )
 _ERROR_NAMES: Final = frozenset({"errors", "error", "detail", "details", "messages", "validation"})
 # MongoDB's write errors quote the document: {"errmsg": …, "op": {…}, "keyValue": {…}}.

@@ -152,7 +152,9 @@ _PROSE: Final = _words("OK FAILED FAILURE SUCCESS ERROR REQUIRED LOGIN PLAIN NON
 
 @lru_cache(maxsize=1)
 def _key() -> re.Pattern[str]:
-    return re.compile(r"[a-z{][^\s=,;]{0,511}|\"[^\"\n]{1,512}\"|[^\s=,;]{0,512}[:._\-0-9][^\s=,;]{0,512}")
+    return re.compile(
+        r"[a-z{][^\s=,;]{0,511}|\"[^\"\n]{1,512}\"|[^\s=,;]{0,512}[:._\-0-9][^\s=,;]{0,512}"
+    )
 
 
 def recognize(text: str) -> bool:

@@ -21,6 +21,23 @@ from jaeger_guard.types import Judge
 
 # Headers whose value has several words; a cookie header's goes to the end of the line.
 _COOKIE_HEADERS: Final = frozenset({"cookie", "set-cookie"})
+# Of these alone, the words before them are asked for too: `API key`, `security code`.
+_ENDS_OF_NAMES: Final = frozenset(
+    {
+        "key",
+        "keys",
+        "code",
+        "codes",
+        "number",
+        "no",
+        "provided",
+        "supplied",
+        "given",
+        "used",
+        "value",
+    }
+    | {"phrase", "word", "answer", "birth", "account", "id"}
+)
 _CLOSERS: Final = {"{": "}", "[": "]", "(": ")", "<": ">"}
 _LONG: Final = 256
 
@@ -117,7 +134,7 @@ def _name(text: str, found: re.Match[str]) -> tuple[str, bool]:
     name = found["name"] or found["option"]
     if has_meaning(name):
         return name, True
-    if found["quoted"] or found["dashes"]:
+    if found["quoted"] or found["dashes"] or name.lower() not in _ENDS_OF_NAMES:
         return name, False
     start = found.start("name")
     before = _words_before().search(text, max(0, start - 34), start)
@@ -152,9 +169,7 @@ def _says(
     return is_value(text, stretch.start, stretch.end, name, separator)
 
 
-def _value(
-    text: str, start: int, name: str, *, known: bool
-) -> tuple[Stretch, int, bool] | None:
+def _value(text: str, start: int, name: str, *, known: bool) -> tuple[Stretch, int, bool] | None:
     """Answer the value at `start`, where to look on, and whether it was quoted."""
     backslashes = len(text[start : start + 3]) - len(text[start : start + 3].lstrip("\\"))
     quote = text[start + backslashes : start + backslashes + 1]

@@ -118,9 +118,7 @@ def _end(text: str, start: int, closings: tuple[str, ...], *, across_lines: bool
 @lru_cache(maxsize=1)
 def _pipeline() -> re.Pattern[str]:
     # redis-py's ResponseError: Command # 1 (SET k v) of pipeline caused error: …
-    return re.compile(
-        r"\bCommand # [0-9]{1,9} \((?P<command>[^\n]{1,4096}?)\) of pipeline caused"
-    )
+    return re.compile(r"\bCommand # [0-9]{1,9} \((?P<command>[^\n]{1,4096}?)\) of pipeline caused")
 
 
 def _rewrite_command(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:

@@ -151,13 +151,13 @@ def _sql_start() -> re.Pattern[str]:
 def _sql_statements(text: str) -> Iterator[Stretch]:
     if "'" not in text and "$" not in text:
         return
-    for found in _sql_start().finditer(text):
-        start = found.start()
-        if text.startswith("[SQL: ", max(0, start - 6)) and start >= 6:
-            continue  # as a whole, its lines too
+    position = 0
+    while (found := _sql_start().search(text, position)) is not None:
         line_end = text.find("\n", found.end())
-        end = line_end if line_end >= 0 else len(text)
-        yield Stretch(start, end, "", _rewrite_statement, covers=False)
+        position = line_end if line_end >= 0 else len(text)
+        start = found.start()
+        if not text.startswith("[SQL: ", max(0, start - 6)):  # that is taken with all its lines
+            yield Stretch(start, position, "", _rewrite_statement, covers=False)
 
 
 def _rewrite_statement(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:

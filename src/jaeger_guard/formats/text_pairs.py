@@ -19,6 +19,7 @@ from jaeger_guard.formats.text_words import (
     is_placeholder,
 )
 
+
 def find_pairs(text: str) -> Iterator[Stretch]:
     """Yield each value, under the name that stands beside it."""
     if "', " in text or '", ' in text or "','" in text or '","' in text:
@@ -28,7 +29,7 @@ def find_pairs(text: str) -> Iterator[Stretch]:
     if "value" in text or "VALUE" in text:
         yield from _named(_name_and_value(), text)
         yield from _named(_value_and_name(), text)
-    if ':' in text and '"' in text:
+    if ":" in text and '"' in text:
         yield from _named(_keyword(), text)
     if "\n\n" in text or "\r\n\r\n" in text:
         yield from _named(_part(), text)

@@ -92,6 +92,8 @@ def _code() -> re.Pattern[str]:
     return re.compile(
         r"""\b(?:otp|one[ -]time (?:pass)?(?:code|word|pin)|(?:verification|security|login|auth|confirmation|access)
         [ -](?:code|pin)|passcode|mfa[ ]code|2fa[ ]code|sms[ ]code|pin[ ]code)(?:[ ](?:code|is|for|was))?[:]?
-        [ ](?:is[ ]|code[ ])?["'`]?(?P<value>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.\-])""".replace("\n        ", ""),
+        [ ](?:is[ ]|code[ ])?["'`]?(?P<value>[0-9]{3,4}[ -]?[0-9]{1,4})(?![\w.\-])""".replace(
+            "\n        ", ""
+        ),
         re.IGNORECASE,
     )

@@ -147,7 +147,9 @@ def is_message(text: str) -> bool:
     words = [word.strip(".,:;!?'\"()") for word in text.split()]
     if not 2 <= len(words) <= 40:
         return False
-    if not all(word.replace("'", "").replace("-", "").isalpha() or len(word) <= 3 for word in words):
+    if not all(
+        word.replace("'", "").replace("-", "").isalpha() or len(word) <= 3 for word in words
+    ):
         return False
     return any(word.lower() in STATES for word in words)
 

@@ -190,9 +190,7 @@ def _parameter(piece: str, judge: Judge) -> str:
         leaf_name = f"path.{dashed}"
     written = judge.name(name, Notation.URL)
     encoded = raw_name if written is name else quote(written, safe="-._~[]", errors="replace")
-    return (
-        encoded + equals + _leaf(leaf_name, raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
-    )
+    return encoded + equals + _leaf(leaf_name, raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
 
 
 def plain_name(name: str) -> str:

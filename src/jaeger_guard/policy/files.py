@@ -44,6 +44,7 @@ def read_table(path: Path, where: str) -> dict[str, object]:
 
 def _read_text(path: Path, where: str) -> str:
     content: bytes | None = None
+    what = remedy = ""
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):

@@ -36,7 +36,7 @@ from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
-from jaeger_guard.semconv import KeyKind, looks_opaque
+from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_opaque
 from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
@@ -418,9 +418,9 @@ def is_vague(category: str) -> bool:
 
 def _trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     """Say whether a match counts under its key: an id's digits are no card, a version no address."""
-    if decision.key_class.kind is KeyKind.SAFE and is_vague(match.category):
+    if exempts(decision.key_class, match.category, text[match.start : match.end], text):
         return False
-    if not _is_identifier(decision) or " " in text or "/" in text:
+    if not _is_identifier(decision) or not is_bare(text):
         return True  # prose or a path, whatever the key says
     return not text[match.start : match.end].isdecimal()
 

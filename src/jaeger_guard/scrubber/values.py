@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from jaeger_guard.categories import CONTENT_BINARY, CONTENT_WITHHELD
 from jaeger_guard.encodings import repair_surrogates
+from jaeger_guard.formats.command import COMMAND, secrets_in
 from jaeger_guard.lexicon import category_of
 from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
@@ -209,6 +210,8 @@ class ValueScrubber:
         if decision.whole is None and not decision.unsafe:
             # Before the items: a detector would take the half that stands in one of them.
             self._across_items(decision, items, found)
+            if decision.format == COMMAND.name:
+                self._arguments(decision, items, found)
         only_names = _are_names(given)
         for index, item in enumerate(given):
             previous = given[index - 1] if index else None
@@ -218,6 +221,16 @@ class ValueScrubber:
             items[index] = self.scrub(leaf, items[index], found, nesting + 1)
         changed = any(new is not old for new, old in zip(items, given, strict=True))
         return tuple(items) if changed or type(value) not in _STEADY else value
+
+    def _arguments(self, decision: KeyDecision, items: list[Any], found: Findings) -> None:
+        """Scrub the arguments that a program takes a secret in, by whatever option."""
+        if not all(type(item) is str for item in items):
+            return
+        for secret in reversed(list(secrets_in(items))):
+            argument = items[secret.argument]
+            leaf = self._policy.decide_leaf(secret.name, decision)
+            inner = self._text.scrub(leaf, argument[secret.start : secret.end], found)
+            items[secret.argument] = argument[: secret.start] + inner + argument[secret.end :]
 
     def _named_by_item(
         self, previous: Any, item: Any, decision: KeyDecision, *, only_names: bool, pair: bool
