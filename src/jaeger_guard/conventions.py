@@ -178,7 +178,13 @@ HEADER_FAMILIES: Final = (
     "messaging.kafka.header.",
     "faas.request.header.",
 )
-LITERAL_FAMILIES: Final = ("db.query.parameter", "db.operation.parameter", "db.statement.parameter")
+LITERAL_FAMILIES: Final = (
+    "db.query.parameter",
+    "db.operation.parameter",
+    "db.statement.parameter",
+    "db.params",
+    "sql.params",
+)
 LEXICON_FAMILIES: Final = (
     "process.environment_variable.",
     "container.label.",

@@ -183,6 +183,14 @@ def rewrite_from(
     return "".join(reader.written), end
 
 
+def rewrite_quoted(text: str, judge: Judge) -> str:
+    """Rewrite a document that an error message quotes: each value in it is a literal."""
+    reader = Reader(text, judge, "")
+    reader.root.quotes = True
+    end = reader.read(0, whole=True)
+    return "".join(reader.written) + text[end:]
+
+
 class Reader:
     """One pass over a text; holds what was written so far and the stack of open brackets."""
 
@@ -282,7 +290,9 @@ class Reader:
         if not name and len(self.stack) == 2 and frame.opener == "[" and len(word) <= 4:
             return None if word.isdigit() else name  # a list of small numbers tells nothing
         if name != frame.key and "." in name and frame.key.lower() not in _GENERIC:
-            return name if frame.quotes else frame.key  # a number inherits no meaning
+            if frame.quotes:
+                return None if word.isdigit() and len(word) <= 4 else name
+            return frame.key  # a number inherits no meaning
         return name
 
     def _is_named_by(self, before: str, frame: Frame, text: str, following: int) -> bool:
@@ -294,7 +304,7 @@ class Reader:
         is_pair = frame.items == 1 and _closing().match(self.text, following) is not None
         parent = self.stack[-2].opener if len(self.stack) > 2 else ""
         if is_pair and (frame.opener == "(" or parent in ("[", "(")):
-            return not is_field_name(text)
+            return not is_field_name(text, before)
         return not text.replace("_", "").replace("-", "").isalpha()
 
     def _bare(self, piece: str, following: int) -> None:

@@ -162,6 +162,8 @@ def recognize(text: str) -> bool:
 
     In capitals, on one line, and its key looks like one: `SET UP DONE` and `AUTH FAILED` are prose.
     """
+    if not "A" <= text[:1] <= "Z" or " " not in text:
+        return False
     head = text[:600]
     command, _, rest = head.partition(" ")
     if not 3 <= len(command) <= 12 or not command.isupper() or not rest or "\n" in head.strip():

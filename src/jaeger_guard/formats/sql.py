@@ -82,8 +82,11 @@ def _string_end(quote: str, *, backslash: bool) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _first_word() -> re.Pattern[str]:
+    # Behind comments; MySQL runs what stands in /*! … */.
     return re.compile(
-        r"(?:[\s(;\ufeff]++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*![0-9]{0,6})*+([A-Za-z]{1,16})"
+        r"""(?:[\s(;\ufeff]++|--[^\n]*+(?:\n|\Z)|\#[^\n]*+(?:\n|\Z)|/\*![0-9]{0,6}
+        |/\*(?!!)[^*]*+(?:\*(?!/)[^*]*+)*+\*/)*+([A-Za-z]{1,16})""",
+        re.VERBOSE,
     )
 
 
@@ -139,23 +142,12 @@ def _is_quoted(text: str, stretch: _Stretch) -> bool:
 
 
 def _begins_statement(text: str) -> bool:
-    head = text
-    while head[:2] == "/*" or head[:1].isspace() or head[:1] == "(":
-        if head[:2] == "/*" and head[2:3] != "!":
-            _, closed, head = head.partition("*/")
-            if not closed:
-                return False
-            continue
-        stripped = head.lstrip(" \t\r\n(")
-        if len(stripped) == len(head):
-            break
-        head = stripped
-    found = _first_word().match(head)
+    found = _first_word().match(text)
     if found is None:
         return False
     word = found.group(1).upper()
     if word == "SET":  # Redis has SET too; what follows tells them apart
-        return _set_of_sql().search(head[:512]) is not None
+        return _set_of_sql().search(text, found.start(1), found.start(1) + 512) is not None
     return word in STATEMENT_WORDS
 
 
@@ -292,7 +284,7 @@ def _statement_shape() -> re.Pattern[str]:
     name = r"[\w.$`\"\[\]@#:]{1,200}"
     shapes = (
         r"<SELECT>\s.{1,2000}?\s<FROM>\s",
-        r"<SELECT>\s{1,9}(?:[A-Za-z&_]{0,9}'|\$\w{0,62}\$|0x|[0-9])",
+        r"<SELECT>\s{1,9}(?:[A-Za-z0-9&_]{0,12}'|\$\w{0,62}\$|0x)",
         r"(?:<INSERT>|<UPSERT>|<REPLACE>|<MERGE>)\s{1,9}(?:(?:<IGNORE>|<OVERWRITE>)\s{1,9})?<INTO>\s",
         r"<UPDATE>\s{1,9}\S{1,200}\s{1,9}(?:\w{1,64}\s{1,9})?<SET>\s",
         r"<DELETE>\s{1,9}<FROM>\s{1,9}\S{1,200}\s{0,9}(?:<WHERE>\s|;|\Z)",
@@ -310,6 +302,9 @@ def _statement_shape() -> re.Pattern[str]:
         rf"<COPY>\s{{1,9}}{name}\s{{0,9}}(?:\([^()]{{1,2000}}\)\s{{0,9}})?(?:<FROM>|<TO>)\s",
         r"<PRAGMA>\s{1,9}[\w.]{1,64}\s{0,9}[=(]",
         r"<ATTACH>\s{1,9}(?:<DATABASE>\s{1,9})?[\w'\"?:@]",
+        r"<LOAD>\s{1,9}<DATA>\s",
+        r"<DO>\s{1,9}(?:<LANGUAGE>\s{1,9}\w{1,32}\s{1,9})?\$\w{0,62}\$",
+        r"<SHOW>\s{1,9}<GRANTS>\s",
         r"<GRANT>\s.{1,500}?\s<TO>\s",
         rf"<PREPARE>\s{{1,9}}{name}\s{{0,9}}(?:\([^()]{{0,400}}\)\s{{0,9}})?(?:<FROM>|<AS>)\s",
     )

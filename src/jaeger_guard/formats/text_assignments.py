@@ -82,7 +82,11 @@ def _scheme_and_credentials() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _grouped_number() -> re.Pattern[str]:
     # A phone number, a card or an account is written in groups.
-    return re.compile(r"\+?[0-9(][0-9()./\-]{0,19}(?:\ [0-9()./\-]{1,19}){1,8}(?![^\s,;.)\]}\"'])")
+    groups = r"\ [0-9A-Z()./\-]{1,19}"
+    return re.compile(
+        rf"(?:\+?[0-9(][0-9()./\-]{{0,19}}(?:\ [0-9()./\-]{{1,19}}){{1,8}}|[A-Z]{{2}}[0-9]{{2}}(?:{groups}){{2,8}})"
+        r"(?![^\s,;.)\]}\"'])"
+    )
 
 
 @lru_cache(maxsize=8)
@@ -160,7 +164,7 @@ def _says(
     if quoted:
         return not is_placeholder(value) and not (is_state(value) and not found["quoted"])
     if found["quoted"] or found["dashes"]:
-        return not is_placeholder(value)
+        return not (is_placeholder(value) or (found["dashes"] and is_state(value)))
     if "\n" in separator:
         # On the next line, and alone there; else that line is another assignment, or prose.
         if "=" in value or ":" in value or _line_rest().match(text, stretch.end) is None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import redis, sql
+from jaeger_guard.formats import json_text, redis, sql
 from jaeger_guard.formats.format import NotThisFormatError
+from jaeger_guard.formats.sql_position import LITERAL
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.types import Judge, Notation
 
@@ -38,10 +39,10 @@ _QUOTED: Final = (
     ("near '", ("' at line", "'."), "fragment"),
     ('near "', ('": syntax', '"'), "fragment"),
     ("column values (", (") already exists", ")"), PARAMETER),
-    ("input_value=", (", input_type=", "]"), PARAMETER),
-    ("with base 10: '", ("'",), PARAMETER),
-    ("with base 16: '", ("'",), PARAMETER),
-    ("could not convert string to float: '", ("'",), PARAMETER),
+    ("input_value=", (", input_type=", "]"), "input"),
+    ("with base 10: '", ("'",), "number"),
+    ("with base 16: '", ("'",), "number"),
+    ("could not convert string to float: '", ("'",), "number"),
 )
 # A statement has many lines; everything else is on one.
 _WHOLE_TEXT: Final = frozenset({"[SQL: "})
@@ -84,8 +85,9 @@ def find_database_errors(text: str) -> Iterator[Stretch]:
                 break
             end = _end(text, start, closings_here, across_lines=opening in _WHOLE_TEXT)
             if end > start:
-                rewrite = _rewrite_fragment if kind == "fragment" else judge_leaf
-                yield Stretch(start, end, kind, rewrite)
+                yield Stretch(start, end, kind, _REWRITES.get(kind, judge_leaf))
+                if kind == "fragment" and count == 1:
+                    yield from _quoted_again(text, start, end)
             position = text.find(opening, max(end, start))
     for found in _pipeline().finditer(text) if "of pipeline caused" in text else ():
         yield Stretch(*found.span("command"), "", _rewrite_command)
@@ -115,6 +117,24 @@ def _end(text: str, start: int, closings: tuple[str, ...], *, across_lines: bool
     return position if position >= 0 else len(text[start:limit].rstrip("\n")) + start
 
 
+def _rewrite_input(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
+    """Judge what a validator was given: each value of a document, or the only one."""
+    given = text[stretch.start : stretch.end]
+    if given[:1] in ("{", "["):
+        return json_text.rewrite_quoted(given, judge), stretch.end
+    if given in ("None", "True", "False") or len(given) <= 2:
+        return given, stretch.end
+    return judge.value(PARAMETER, given), stretch.end
+
+
+def _rewrite_number(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
+    """Judge what is no number; a plain word is some constant, wanted by whoever debugs."""
+    given = text[stretch.start : stretch.end]
+    if len(given) <= 12 and given.isalpha():
+        return given, stretch.end
+    return judge.value(PARAMETER, given), stretch.end
+
+
 @lru_cache(maxsize=1)
 def _pipeline() -> re.Pattern[str]:
     # redis-py's ResponseError: Command # 1 (SET k v) of pipeline caused error: …
@@ -138,10 +158,23 @@ def _rewrite_fragment(text: str, stretch: Stretch, judge: Judge) -> tuple[str, i
     elif not _is_literal(fragment):
         return sql.rewrite_fragment(fragment, judge), stretch.end
     head = fragment[:tail]
-    answer = judge.value(sql.LITERAL, head, Notation.SQL) if _is_literal(head) else head
+    answer = judge.value(LITERAL, head, Notation.SQL) if _is_literal(head) else head
     if tail == len(fragment):
         return answer, stretch.end
     return answer + fragment[tail] + sql.rewrite_fragment(fragment[tail + 1 :], judge), stretch.end
+
+
+def _quoted_again(text: str, start: int, end: int) -> Iterator[Stretch]:
+    """Yield a token that the server complains of where the statement below shows it once more."""
+    token = text[start:end]
+    if len(token) < 6 or not _is_literal(token):
+        return
+    position = text.find(token, end)
+    for _ in range(8):
+        if position < 0:
+            return
+        yield Stretch(position, position + len(token), LITERAL, _rewrite_fragment)
+        position = text.find(token, position + len(token))
 
 
 def _is_literal(text: str) -> bool:
@@ -152,3 +185,10 @@ def _is_literal(text: str) -> bool:
 @lru_cache(maxsize=1)
 def _keyword() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z_.]{1,64}|\W{1,16}|[?$:@%][\w()]{0,64}|[A-Z_]{1,64}[0-9]{0,4}")
+
+
+_REWRITES: Final = {
+    "fragment": _rewrite_fragment,
+    "input": _rewrite_input,
+    "number": _rewrite_number,
+}

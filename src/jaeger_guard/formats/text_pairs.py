@@ -61,7 +61,7 @@ def _items(text: str) -> Iterator[Stretch]:
         body, bare = found["body"], name.lstrip("-")
         if not has_meaning(bare) or is_placeholder(body) or body.startswith("--"):
             continue
-        if not option and (is_message(body) or is_field_name(body)):
+        if not option and (is_message(body) or is_field_name(body, bare)):
             continue
         yield Stretch(*found.span("body"), bare, judge_leaf, covers=False)
 

@@ -46,7 +46,7 @@ STATES: Final = _words(
     " both any all some many one two three first last next previous current latest stale fresh"
     " rotated rotating rotate generated generating generate issued issue retrying retry waiting wait"
     " connection connected disconnected unreachable internal external public private access"
-    " it its does did do don't doesn't didn't isn't wasn't can can't will won't policy strategy"
+    " flag flags await lambda function requested it its does did do don't doesn't didn't isn't wasn't can can't will won't policy strategy"
 )
 
 # Names that hold a secret whatever stands behind them, even a plain word.
@@ -54,7 +54,9 @@ _STRONG: Final = re.compile(
     r"secret|token|api[ _\-]?key|access[ _\-]?key|private[ _\-]?key|credential", re.IGNORECASE
 )
 # Single words that name something else as often: `session=morning`, `card: visa`.
-_WEAK: Final = _words("auth session card mail zip pin mobile portable handy pass sig tel rue pan")
+_WEAK: Final = _words(
+    "auth session card mail zip pin mobile portable handy pass sig tel rue pan prompt completion"
+)
 _NUMBERS: Final = _words("pin otp totp cvv cvc csc passcode code")
 
 _ROOTS: Final = (
@@ -181,10 +183,17 @@ def is_value(text: str, start: int, end: int, name: str, separator: str) -> bool
         return _is_plain_word_value(text, end, word, name)
     if lowered in _WEAK and not any(map(str.isdigit, word)) and "@" not in word:
         return False
+    if lowered in ("secret", "secrets") and _reference().fullmatch(word) is not None:
+        return False  # where it is kept: `secret: prod/db`
     following = _harmless_behind().match(text, end) is not None
     if word.isdigit():
         return following or len(word) >= 6
     return following or len(word) >= 4
+
+
+@lru_cache(maxsize=1)
+def _reference() -> re.Pattern[str]:
+    return re.compile(r"[a-z0-9.\-]{1,64}(?:/[a-z0-9._\-]{1,64}){1,8}")
 
 
 def _is_tight_value(text: str, start: int, end: int, name: str) -> bool:
@@ -215,7 +224,13 @@ def looks_drawn(word: str, *, is_password: bool) -> bool:
         return False
     if not is_password and _is_algorithm().fullmatch(word) is not None:
         return False
-    if not 6 <= len(word) <= 512 or "://" in word or word[0] in "/<{([$%" or word.startswith("--"):
+    if (
+        not 6 <= len(word) <= 512
+        or "://" in word
+        or "\\" in word
+        or word[0] in "/<{([$%"
+        or word.startswith("--")
+    ):
         return False
     letters = any(map(str.isalpha, word))
     digits = any(map(str.isdigit, word))
@@ -239,9 +254,11 @@ def _is_version() -> re.Pattern[str]:
     )
 
 
-def is_field_name(text: str) -> bool:
-    """Say whether `text` is a field's name itself, as in a list of names: `['email', 'token']`."""
-    return _field().fullmatch(text) is not None and (len(text) <= 4 or has_meaning(text))
+def is_field_name(text: str, before: str) -> bool:
+    """Say whether `text` is a field's name as the one before it: `('email', 'token')`."""
+    if _field().fullmatch(text) is None:
+        return False
+    return len(text) <= 4 or before.lower() in _WEAK or has_meaning(text)
 
 
 @lru_cache(maxsize=1)

@@ -14,50 +14,20 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
-from jaeger_guard.formats.text_words import is_placeholder, looks_drawn
+from jaeger_guard.formats.text_words import is_placeholder
+from jaeger_guard.formats.url_words import (
+    SECRET_SEGMENTS,
+    SERVICE_USERS,
+    bot_token,
+    parameter_leaf,
+    route_word,
+    secret_segment,
+)
 from jaeger_guard.types import Judge, Notation
-
-# What follows one of these path segments is a secret more often than not.
-SECRET_SEGMENTS: Final = frozenset(
-    {
-        "accept-invite",
-        "activate",
-        "activate-account",
-        "activation",
-        "confirm",
-        "confirm-account",
-        "confirm-email",
-        "email-verification",
-        "invite",
-        "invitation",
-        "key",
-        "magic",
-        "magic-link",
-        "one-time-login",
-        "password-reset",
-        "reset",
-        "reset-password",
-        "secret",
-        "session",
-        "set-password",
-        "token",
-        "unsubscribe",
-        "verify",
-        "verify-account",
-        "verify-email",
-        "verification",
-    }
-)
-# The same in a query, where the value looks drawn: `?magic=`, but not `?confirm=yes`.
-_SECRET_PARAMETERS: Final = frozenset(
-    {"activation", "confirm", "confirmation", "invite", "invitation", "magic", "magic-link"}
-    | {"reset", "verify", "verification", "unsubscribe"}
-)
-# Whoever speaks to a repository over SSH has one of these names; none is a person's.
-_SERVICE_USERS: Final = frozenset({"git", "hg", "svn"})
 
 # Schemes whose rest is no authority, so that `mailto:a@b` isn't read as a user and a host.
 _OPAQUE: Final = ("acct:", "data:", "javascript:", "mailto:", "sip:", "sips:", "tel:", "urn:")
+_PLACEHOLDERS: Final = ("*", "$", "<", "{", "[", "%")
 _WEB: Final = frozenset({"http", "https", "ws", "wss", "ftp", "ftps"})
 
 # RFC 3986, section 3.3 pchar and 3.4 query, less what separates parameters for somebody.
@@ -74,18 +44,6 @@ def _scheme() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _parameter_name() -> re.Pattern[str]:
     return re.compile(r"[\w.\[\]%$:\-]{1,64}=")
-
-
-@lru_cache(maxsize=1)
-def _secret_segment() -> re.Pattern[str]:
-    words = "|".join(sorted(SECRET_SEGMENTS)).replace("-", "[_-]")
-    return re.compile(rf"/(?:{words})/[^/]*[0-9A-Z]", re.IGNORECASE)
-
-
-@lru_cache(maxsize=1)
-def _route_word() -> re.Pattern[str]:
-    # /token/refresh, /session/{id}, /reset-password/:code /verify/v2 and /session/7 are no secrets.
-    return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v?[0-9]{1,5}|[{<:][\w:]{1,64}[}>]?")
 
 
 @lru_cache(maxsize=1)
@@ -184,10 +142,7 @@ def _parameter(piece: str, judge: Judge) -> str:
     if not equals:  # a bare token is a value sooner than a name
         return _leaf("", piece, judge, safe=_SAFE_IN_QUERY, plus=True)
     name = _decode(raw_name, plus=True)
-    leaf_name = plain_name(name)
-    dashed = leaf_name.lower().replace("_", "-")
-    if dashed in _SECRET_PARAMETERS and looks_drawn(raw_value, is_password=False):
-        leaf_name = f"path.{dashed}"
+    leaf_name = parameter_leaf(plain_name(name), raw_value)
     written = judge.name(name, Notation.URL)
     encoded = raw_name if written is name else quote(written, safe="-._~[]", errors="replace")
     return encoded + equals + _leaf(leaf_name, raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
@@ -260,9 +215,11 @@ def _authority(text: str, judge: Judge) -> str:
     if not at:
         return text
     user, colon, password = userinfo.partition(":")
-    if not password and user in _SERVICE_USERS:
+    if not password and user in SERVICE_USERS:
         return text
-    if password and is_placeholder(password):  # what others withheld, or a template
+    if password[:1] in _PLACEHOLDERS and is_placeholder(
+        password
+    ):  # what others withheld, or a template
         return _leaf("", user, judge) + colon + password + at + host
     return (
         _leaf("url.username", user, judge)
@@ -292,7 +249,9 @@ def _path(text: str, judge: Judge) -> str:
     name = ""
     for segment in text.split("/"):
         value, *parameters = segment.split(";")
-        if name and _route_word().fullmatch(value) is not None:
+        if bot_token().fullmatch(value) is not None:
+            name = "path.token"
+        elif name and route_word().fullmatch(value) is not None:
             name = ""
         written.append(
             ";".join([_leaf(name, value, judge), *(_parameter(each, judge) for each in parameters)])
@@ -318,9 +277,9 @@ def recognize(text: str) -> bool:
     head = text[:4096]
     if any(character in head for character in " \n\t"):
         return False
-    if _scheme().match(head) is not None or userinfo_and_host().match(head) is not None:
+    if ":" in head and (_scheme().match(head) or ("@" in head and userinfo_and_host().match(head))):
         return True
-    if head.startswith("/") and _secret_segment().search(head) is not None:
+    if head.startswith("/") and secret_segment().search(head) is not None:
         return True
     question = head.find("?")
     return head.startswith("/") and question > 0 and "=" in head[question:]

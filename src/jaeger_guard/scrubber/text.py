@@ -46,6 +46,9 @@ _CHUNK: Final = "text.chunk"  # what the text format calls what is left between 
 # Detectors that are too vague for a second search, across the borders of a format's leaves.
 _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 
+# What stands behind a name: formats read it with more care, and leave code and messages alone.
+_READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential.secret_assigned"})
+
 _STRUCTURED: Final = frozenset({"json", "form"})
 _ENCODED_BY_LEAF: Final = frozenset({"json", "form", "url", "url_path", "url_query"})
 
@@ -202,7 +205,13 @@ class TextScrubber:
             scrubbed,
             found,
             inner,
-            wanted=lambda match, value: not (is_vague(match.category) or judge.left(match, value)),
+            wanted=lambda match, value: (
+                not (
+                    is_vague(match.category)
+                    or match.detector in _READ_BY_FORMATS
+                    or judge.left(match, value)
+                )
+            ),
             format_name=format_name,
         )
 
@@ -345,7 +354,12 @@ class _LeafJudge:
         """Scrub the leaf under the decision that its name gets below the key's."""
         if name == _CHUNK:
             return self._scrubber.search(
-                self._decision, text, self._found, notation, format_name=self._format
+                self._decision,
+                text,
+                self._found,
+                notation,
+                wanted=lambda match, _: match.detector not in _READ_BY_FORMATS,
+                format_name=self._format,
             )
         decision = self._policy.decide_leaf(spoken(name), self._decision)
         answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)

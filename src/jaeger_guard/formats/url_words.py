@@ -1,0 +1,77 @@
+"""Path segments and parameters of URLs that say that a secret follows."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from jaeger_guard.formats.text_words import looks_drawn
+
+# What follows one of these path segments is a secret more often than not.
+SECRET_SEGMENTS: Final = frozenset(
+    {
+        "accept-invite",
+        "activate",
+        "activate-account",
+        "activation",
+        "confirm",
+        "confirm-account",
+        "confirm-email",
+        "email-verification",
+        "invite",
+        "invitation",
+        "key",
+        "magic",
+        "magic-link",
+        "one-time-login",
+        "password-reset",
+        "reset",
+        "reset-password",
+        "secret",
+        "session",
+        "set-password",
+        "token",
+        "unsubscribe",
+        "verify",
+        "verify-account",
+        "verify-email",
+        "verification",
+    }
+)
+# The same in a query, where the value looks drawn: `?magic=`, but not `?confirm=yes`.
+_SECRET_PARAMETERS: Final = frozenset(
+    {"activation", "confirm", "confirmation", "invite", "invitation", "magic", "magic-link"}
+    | {"reset", "verify", "verification", "unsubscribe"}
+)
+# Whoever speaks to a repository over SSH has one of these names; none is a person's.
+SERVICE_USERS: Final = frozenset({"git", "hg", "svn"})
+
+
+@lru_cache(maxsize=1)
+def bot_token() -> re.Pattern[str]:
+    """Match the segment that holds a bot's token."""
+    # Telegram Bot API, "Making requests": https://api.telegram.org/bot<token>/METHOD_NAME
+    return re.compile(r"bot[0-9]{5,16}(?::|%3[aA])[\w\-]{8,128}")
+
+
+@lru_cache(maxsize=1)
+def secret_segment() -> re.Pattern[str]:
+    """Find a secret's segment with something behind it that no route is called."""
+    words = "|".join(sorted(SECRET_SEGMENTS)).replace("-", "[_-]")
+    return re.compile(rf"/(?:{words})/[^/]*[0-9A-Z]", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def route_word() -> re.Pattern[str]:
+    """Match what stands behind such a segment and is part of the route."""
+    # /token/refresh, /session/{id}, /reset-password/:code /verify/v2 and /session/7 are no secrets.
+    return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v?[0-9]{1,5}|[{<:][\w:]{1,64}[}>]?")
+
+
+def parameter_leaf(name: str, value: str) -> str:
+    """Answer the leaf's name of a parameter: one that names a secret where its value looks drawn."""
+    dashed = name.lower().replace("_", "-")
+    if dashed in _SECRET_PARAMETERS and looks_drawn(value, is_password=False):
+        return f"path.{dashed}"
+    return name
