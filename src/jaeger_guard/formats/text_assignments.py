@@ -61,6 +61,7 @@ def _plain_value() -> re.Pattern[str]:
     # name; `a,b` and `p)ss` are values. A marker of ours is one unit.
     return re.compile(
         r"""(?:\[REDACTED:[a-z_.]{3,80}\]
+        |\$\{[^{}\s]{1,80}\}
         |[^\s,;&)\]}"'<>]++
         |[,;&](?![\w.\-\[\]]{1,40}[=:])(?=[^\s,;.)\]}:"'<>&])
         |[)\]}"'<>](?=[\w$@!\#%^*+/\-])

@@ -23,9 +23,9 @@ def is_encoded(text: str) -> bool:
     )
 
 
-def decode(text: str) -> str:
+def decode(text: str, *, percent: bool = True) -> str:
     """Undo one kind of encoding; `text` itself where there is none."""
-    if "%" in text and _ESCAPED.search(text):
+    if percent and "%" in text and _ESCAPED.search(text):
         return percent_decode(text)
     if "&" in text and _ENTITY.search(text):
         return unescape_entities(text)

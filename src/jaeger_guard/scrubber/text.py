@@ -50,7 +50,7 @@ _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 _READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential.secret_assigned"})
 
 _STRUCTURED: Final = frozenset({"json", "form"})
-_ENCODED_BY_LEAF: Final = frozenset({"json", "form", "url", "url_path", "url_query"})
+_PERCENT_BY_LEAF: Final = frozenset({"form", "url", "url_path", "url_query"})
 
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = re.compile(r"[=:?\[{%\\&]|\b(?:password|Duplicate)\b|\s--?[A-Za-z]")
@@ -106,9 +106,10 @@ class TextScrubber:
             scrubbed = self._rewrite(format_name, decision, text, found, notation, depth)
         if scrubbed == text:
             scrubbed = text
-        if format_name in _ENCODED_BY_LEAF:
+        if format_name == "json":
             return scrubbed  # each leaf was decoded by itself; the whole would lose its structure
-        return self._disguised(decision, scrubbed, found, notation, depth)
+        percent = format_name not in _PERCENT_BY_LEAF
+        return self._disguised(decision, scrubbed, found, notation, depth, percent=percent)
 
     def search(
         self,
@@ -275,15 +276,24 @@ class TextScrubber:
         return treatment.apply(value, category, notation)
 
     def _disguised(
-        self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation,
+        depth: int,
+        *,
+        percent: bool,
     ) -> str:
-        """Look once more at the words that are encoded; a dirty one is written decoded, scrubbed."""
-        if not is_encoded(text):
-            return self._base64_words(decision, text, found, notation, depth)
+        """Look once more at the words that are encoded; a dirty one is written decoded, scrubbed.
+
+        Args:
+            percent: Whether percent-encoding is undone; a URL's leaves were decoded by themselves.
+        """
         pieces: list[str] = []
         end = 0
-        for word in WORD.finditer(text):
-            decoded = decode(word.group())
+        for word in WORD.finditer(text) if is_encoded(text) else ():
+            decoded = decode(word.group(), percent=percent)
             if decoded == word.group():
                 continue
             # Not behind the bound: the sign of an encoding is one of the text format, withheld there.
@@ -293,7 +303,7 @@ class TextScrubber:
                 end = word.end()
         if pieces:
             return "".join(pieces) + text[end:]
-        return self._base64_words(decision, text, found, notation, depth)
+        return self._base64_words(decision, text, found, notation, depth) if percent else text
 
     def _base64_words(
         self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
