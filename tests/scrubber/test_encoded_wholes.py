@@ -39,7 +39,7 @@ def test_clean_value_stays_byte_for_byte(key: str, value: str) -> None:
     [
         f"https://anna:{SECRET}&#64;shop.example/",
         rf"postgres://anna:{SECRET}\u0040db.example:5432/shop",
-        f"redis://:{SECRET}%40cache.example",
+        f"redis%3A%2F%2F%3A{SECRET}%40cache.example",
         f"https://shop.example/?next=https%3A%2F%2Fanna%3A{SECRET}%40shop.example",
     ],
 )
