@@ -39,6 +39,7 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Sender
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.spans import SpanContent, SpanScrubber
+from jaeger_guard.telling import tell
 from jaeger_guard.wire import Encoder
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.batching")
@@ -304,7 +305,7 @@ class ExportPipeline(SpanProcessor):
         except Exception as error:  # noqa: BLE001 - the worker must survive
             # Neither step raises for a span's sake; what does is a fault of ours, and told so.
             self._count_dropped("internal_error", len(batch))
-            _LOGGER.error("a batch could not be encoded (%s)", type(error).__name__)
+            tell(_LOGGER, logging.ERROR, "a batch could not be encoded (%s)", type(error).__name__)
             return
         except BaseException:  # a signal handler ended the flush: what was taken waits again
             self._queue.extendleft(reversed(batch))
@@ -332,7 +333,9 @@ class ExportPipeline(SpanProcessor):
         """Tell it from the worker, since logging may wait; the first time only."""
         if self._dropped["queue_full"] and not self._told_of_overflow:
             self._told_of_overflow = True
-            _LOGGER.warning(
+            tell(
+                _LOGGER,
+                logging.WARNING,
                 "more than %d spans ended before they could be scrubbed: the oldest are dropped, "
                 "and counted",
                 self._batching.queue_spans,

@@ -20,6 +20,7 @@ from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
 from jaeger_guard.spans import SpanScrubber
+from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard")
 
@@ -101,7 +102,9 @@ class Guard:
         try:
             scrubbed, found = self._spans.scrubber.value(key, value)
         except Exception as error:  # noqa: BLE001 - its text may hold the value
-            _LOGGER.warning("a value could not be scrubbed (%s)", type(error).__name__)
+            tell(
+                _LOGGER, logging.WARNING, "a value could not be scrubbed (%s)", type(error).__name__
+            )
             return marker(CONTENT_WITHHELD)
         return None if found.dropped else scrubbed
 

@@ -37,6 +37,7 @@ from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.policy import Policy, compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
+from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.processor")
 
@@ -222,7 +223,9 @@ class Isolation:
             self._counts[kind] += 1
             first = self._counts[kind] == 1
         if first:
-            _LOGGER.warning(
+            tell(
+                _LOGGER,
+                logging.WARNING,
                 "%s raised %s; the span goes on to other processors, and further failures of this "
                 "kind are only counted",
                 kind,

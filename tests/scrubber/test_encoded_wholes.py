@@ -54,12 +54,15 @@ def test_secret_in_an_encoded_url_is_gone(value: str) -> None:
         (["ghp_a1B2c3D4e5F6g7H8i9J0", "k1L2m3N4o5P6q7R8"], 2),
         (["DE89 3704 0044", "0532 0130 00"], 2),
         (["alice@example.com", "paid"], 1),
+        ([b"4111 1111 ", b"1111 1111"], 2),
+        ([b"Bearer", b"abcdef0123456789ABC"], 1),
+        (["Bearer", None, "abcdef0123456789"], 1),
         (["Basic", "Pro"], 0),
         (["token", "expired"], 0),
         (["--token-file", "/run/secrets/t", "x"], 0),
     ],
 )
-def test_lists_are_read_as_a_whole(value: list[str], expected: int) -> None:
+def test_lists_are_read_as_a_whole(value: list[object], expected: int) -> None:
     """What is split over items goes in each; what is whole in one, or names nothing, takes no other."""
     scrubbed, _ = SCRUBBER.value("items", value)
     assert sum(new != old for new, old in zip(scrubbed, value, strict=True)) == expected

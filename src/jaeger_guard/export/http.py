@@ -175,6 +175,8 @@ def _outcome_of_response(response: requests.Response, body: bytes) -> Outcome:
     if status == 400 and b"SSL certificate" in body:
         # nginx: "No required SSL certificate was sent", "The SSL certificate error"
         return Outcome(State.HOLD, Reason.CLIENT_CERTIFICATE_REFUSED)
+    if status in (404, 405):
+        return Outcome(State.REJECTED, Reason.NOT_AN_OTLP_RECEIVER)
     return Outcome(State.REJECTED, Reason.INVALID)
 
 

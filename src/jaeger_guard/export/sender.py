@@ -39,6 +39,7 @@ from jaeger_guard.export.outcome import REMEDIES, Outcome, Reason, State
 from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.settings import DEFAULT_TIMEOUT, ResolvedExport
 from jaeger_guard.export.transport import Transport, build_transport
+from jaeger_guard.telling import tell
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 _SHORTEST_TIMEOUT: Final = 0.1
@@ -388,7 +389,7 @@ class Sender:
                 self._outage = outcome.reason
             else:
                 if self._outage is not None:
-                    _logger.info("spans reach %s again", self._destination)
+                    tell(_logger, logging.INFO, "spans reach %s again", self._destination)
                 self._outage = None
                 if outcome.reason is not Reason.ACCEPTED and outcome.reason not in self._told:
                     self._told.add(outcome.reason)
@@ -396,7 +397,9 @@ class Sender:
                                outcome.reason)  # fmt: skip
             if self._overflowed and "overflow" not in self._told:
                 self._told.add("overflow")
-                _logger.warning(
+                tell(
+                    _logger,
+                    logging.WARNING,
                     "the queue for %s is full: the oldest spans are dropped, and counted",
                     self._destination,
                 )
@@ -405,6 +408,10 @@ class Sender:
 
     def _warn(self, message: str, reason: Reason) -> None:
         remedy = REMEDIES.get(reason)
-        _logger.warning(
-            message + (". " + remedy if remedy else ""), self._destination, reason.value
+        tell(
+            _logger,
+            logging.WARNING,
+            message + (". " + remedy if remedy else ""),
+            self._destination,
+            reason.value,
         )

@@ -176,12 +176,13 @@ class _Resolution:
             if "authorization" in headers:
                 raise ConfigurationError(
                     "two values for the Authorization header",
-                    "Export.bearer_token_file",
+                    self._origin("bearer_token_file"),
                     "Leave out either the token file or the header",
                 )
         if not endpoint.secure:
             _check_plaintext(
                 endpoint,
+                self._origin("endpoint", "ENDPOINT"),
                 unsafe=unsafe_plaintext,
                 use_proxy=use_proxy,
                 has_credentials=bool(headers) or token_file is not None,
@@ -319,7 +320,7 @@ class _Resolution:
 
 
 def _check_plaintext(
-    endpoint: Endpoint, *, unsafe: bool, use_proxy: bool, has_credentials: bool
+    endpoint: Endpoint, where: str, *, unsafe: bool, use_proxy: bool, has_credentials: bool
 ) -> None:
     if endpoint.is_loopback and (not use_proxy or unsafe):
         return
@@ -327,8 +328,9 @@ def _check_plaintext(
         raise ConfigurationError(
             "spans would travel in the clear"
             + (" to a proxy" if endpoint.is_loopback else f" to {endpoint.address}"),
-            "Export.endpoint",
-            "Use https://, or unsafe_plaintext=True where another layer encrypts",
+            where,
+            "Use https://, or, where another layer encrypts, unsafe_plaintext=True or "
+            "JAEGER_GUARD_EXPORT_UNSAFE_PLAINTEXT=true",
         )
     if has_credentials:
         raise ConfigurationError(

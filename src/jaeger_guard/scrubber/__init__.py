@@ -75,7 +75,11 @@ class Scrubber:
             return text
         found = Findings()
         repaired = text if text.isascii() else repair_surrogates(text)
-        scrubbed = self._text.search(decision, repaired, found)
+        if "://" in repaired:
+            scrubbed = self._text.scrub_as("url", decision, repaired, found)
+            scrubbed = text if scrubbed == text else scrubbed
+        else:
+            scrubbed = self._text.search(decision, repaired, found)
         if scrubbed is text:
             self._clean.add((decision, text))
         else:

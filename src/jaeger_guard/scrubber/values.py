@@ -207,18 +207,21 @@ class ValueScrubber:
     ) -> Any:
         given = list(value)
         items = list(given)
+        readable = [readable_text(item) for item in given]
         if decision.whole is None and not decision.unsafe:
             # Before the items: a detector would take the half that stands in one of them.
-            self._across_items(decision, items, found)
+            self._across_items(decision, items, readable, found)
             if decision.format == COMMAND.name:
                 self._arguments(decision, items, found)
         only_names = _are_names(given)
-        for index, item in enumerate(given):
-            previous = given[index - 1] if index else None
+        previous: Any = None
+        for index, text in enumerate(readable):
             leaf = self._named_by_item(
-                previous, item, decision, only_names=only_names, pair=len(given) == 2
+                previous, text, decision, only_names=only_names, pair=len(given) == 2
             )
             items[index] = self.scrub(leaf, items[index], found, nesting + 1)
+            if given[index] is not None:
+                previous = text
         changed = any(new is not old for new, old in zip(items, given, strict=True))
         return tuple(items) if changed or type(value) not in _STEADY else value
 
@@ -267,18 +270,25 @@ class ValueScrubber:
                 return decision
         return self._policy.decide_leaf(name, decision)
 
-    def _across_items(self, decision: KeyDecision, items: list[Any], found: Findings) -> None:
+    def _across_items(
+        self,
+        decision: KeyDecision,
+        items: list[Any],
+        readable: list[str | None],
+        found: Findings,
+    ) -> None:
         """Find what is split over several items, and replace each part that holds some of it."""
-        texts = [index for index, item in enumerate(items) if type(item) is str and item]
+        texts = [index for index, text in enumerate(readable) if text]
         if len(texts) < 2:
             return
+        parts = {index: readable[index] or "" for index in texts}
         for joint in ("", " "):
-            text = joint.join(items[index] for index in texts)
+            text = joint.join(parts.values())
             starts = []
             position = 0
-            for index in texts:
+            for part in parts.values():
                 starts.append(position)
-                position += len(items[index]) + len(joint)
+                position += len(part) + len(joint)
             # From the right to the left, so that what is still to be replaced stays where it was.
             for match in reversed(self._text.matches_across(decision, text)):
                 first = bisect_right(starts, match.start) - 1
@@ -287,22 +297,22 @@ class ValueScrubber:
                     continue  # searched within the item
                 inner = match.start - starts[first]
                 if joint == "" and self._ends_within(
-                    decision, match, items[texts[first]], inner, items[texts[first + 1]]
+                    decision, match, parts[texts[first]], inner, parts[texts[first + 1]]
                 ):
                     continue
-                replacement = marker(match.category)
                 for place in range(first, last + 1):
-                    item = items[texts[place]]
+                    part = parts[texts[place]]
                     start = max(match.start - starts[place], 0)
                     end = match.end - starts[place]
-                    if start < len(item):  # and not the joint alone
-                        items[texts[place]] = item[:start] + replacement + item[end:]
+                    if start < len(part):  # and not the joint alone
+                        parts[texts[place]] = part[:start] + marker(match.category) + part[end:]
                 treatment = decision.treatments[match.category]
-                found.add(
-                    Found(
-                        match.category, treatment.action, match.detector, treatment.rule, "sequence"
-                    )
-                )
+                # A part can neither be masked nor generalized by itself.
+                action = Action.DROP if treatment.action is Action.DROP else Action.REDACT
+                found.add(Found(match.category, action, match.detector, treatment.rule, "sequence"))
+        for index, part in parts.items():
+            if part != readable[index]:
+                items[index] = part.encode() if type(items[index]) is bytes else part
 
     def _ends_within(
         self, decision: KeyDecision, match: Match, item: str, start: int, following: str
@@ -341,6 +351,15 @@ class UnusedNames:
             number += 1
         self._numbers[name] = number + 1
         return f"{name}#{number}"
+
+
+def readable_text(item: Any) -> str | None:
+    """Return what an item of a list says as text; None where it says nothing by itself."""
+    if type(item) is str:
+        return item
+    if type(item) is bytes and item.isascii() and b"\0" not in item:
+        return item.decode()
+    return None
 
 
 def _withhold(found: Findings, why: str) -> str:

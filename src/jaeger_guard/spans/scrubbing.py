@@ -28,6 +28,7 @@ from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans.content import SpanContent, pairs_of, plain, with_tracestate
 from jaeger_guard.spans.quarantine import quarantine
 from jaeger_guard.surfaces import Attributes, TraceStatePairs, walk, walk_origin
+from jaeger_guard.telling import tell
 from jaeger_guard.types import Finding, Surface
 
 _LOGGER: Final = logging.getLogger("jaeger_guard")
@@ -77,7 +78,12 @@ class SpanScrubber:
             self._learn([content for content in contents if content is not None])
         except Exception as error:  # noqa: BLE001
             # Only a short cut: each span is scrubbed below whatever came of it.
-            _LOGGER.debug("the batch could not be searched at once (%s)", type(error).__name__)
+            tell(
+                _LOGGER,
+                logging.DEBUG,
+                "the batch could not be searched at once (%s)",
+                type(error).__name__,
+            )
         return list(map(self._scrub_or_quarantine, spans, contents))
 
     def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:
@@ -86,7 +92,9 @@ class SpanScrubber:
             self._quarantined[reason] += 1
             first = self._quarantined.total() == 1
         if first:
-            _LOGGER.warning(
+            tell(
+                _LOGGER,
+                logging.WARNING,
                 "a span could not be scrubbed (%s) and was quarantined: it goes on without its "
                 "content; further ones are only counted",
                 reason,
