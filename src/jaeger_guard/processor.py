@@ -7,6 +7,8 @@ added later is behind it too; or it is added to a provider as one processor amon
 What a processor behind it raises is caught, counted, and told once by the names of its types alone:
 the exception's text may hold a span's data. Its siblings are served all the same.
 
+What isn't an `Exception` (KeyboardInterrupt, gevent's Timeout) is somebody's control flow, and passes.
+
 At the start of a span, a processor gets the live span, since it may have to write to it: one that
 keeps it can read raw data later. `foreign_starters` lists the processors that take part in starts.
 """

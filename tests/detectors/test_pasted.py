@@ -24,7 +24,7 @@ KEY = "-----BEGIN PRIVATE " + "KEY-----\nMIIEpAIBAAKCAQEA7bq3Ykd9\n-----END PRIV
         "C:\\certs\\ca.crt",
         "C:/certs/ca.crt",
         "/nonexistent",
-        "/tmp/with spaces/ca.pem",
+        "/srv/with spaces/ca.pem",
     ],
 )
 def test_names_of_files_are_shown(text: str) -> None:

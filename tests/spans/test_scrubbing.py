@@ -457,3 +457,21 @@ def test_context_is_rebuilt_only_where_it_is_dirty() -> None:
     assert by.scrub_context(clean) is clean
     assert by.scrub_context(CONTEXT) is CONTEXT
     assert by.scrub_context(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://opentelemetry.io/schemas/1.37.0", "https://opentelemetry.io/schemas/1.37.0"),
+        ("https://a.example/s?token=hunter2hunter2", "https://a.example/s?token=REDACTED"),
+        ("https://u:pw@a.example/", "https://REDACTED:REDACTED@a.example/"),
+    ],
+)
+def test_schema_urls_lose_credentials_and_still_parse(text: str, expected: str) -> None:
+    """A schema URL is read as a URL; without a credential it survives exactly."""
+    by = span_scrubber()
+    content = by.scrub(span(resource=Resource({"a": "b"}, text)))
+    assert content.resource.schema_url == expected
+    scope = by.scope(InstrumentationScope("s", "1.0", text))
+    assert scope is not None
+    assert scope.schema_url == expected
