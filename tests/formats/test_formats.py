@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from formats.judges import Recorder
 from growth import assert_linear, repeated
 from jaeger_guard.formats import FORMATS, Format, FormatExample, NotThisFormatError
 from jaeger_guard.markers import is_marker, marker
@@ -39,20 +40,6 @@ STARTS = [
     for entry in FORMATS.values()
     for number, start in enumerate(("", *BEGINNINGS.get(entry.name, ())))
 ]
-
-
-class Recorder:
-    """A judge that changes nothing and notes every leaf."""
-
-    def __init__(self) -> None:
-        self.leaves: list[tuple[str, str]] = []
-
-    def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
-        self.leaves.append((name, text))
-        return text
-
-    def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
-        return text
 
 
 class Unchanging:
