@@ -153,12 +153,19 @@ def test_plaintext_to_other_machines_is_refused(
     refusal(environ, endpoint=endpoint, unsafe_plaintext=False)
 
 
-def test_credentials_never_travel_in_the_clear() -> None:
-    """Headers go with TLS, or to the loopback."""
-    headers = {"authorization": "Bearer " + SECRET}
+@pytest.mark.parametrize("name", ["authorization", "Cookie", "x-api-key", "x-auth-token"])
+def test_credentials_never_travel_in_the_clear(name: str) -> None:
+    """A credential goes with TLS, or to the loopback."""
+    headers = {name: SECRET}
     error = refusal(endpoint="http://h:1", unsafe_plaintext=True, headers=headers)
     assert "credentials" in error.what
-    assert Export(headers=headers).resolve({}).headers == headers
+    assert Export(headers=headers).resolve({}).headers == {name.lower(): SECRET}
+
+
+def test_other_headers_may_travel_in_the_clear_where_spans_do() -> None:
+    """A tenant's name is no credential."""
+    export = Export(endpoint="http://h:1", unsafe_plaintext=True, headers={"x-tenant": "a"})
+    assert export.resolve({}).headers == {"x-tenant": "a"}
 
 
 def test_loopback_through_a_proxy_is_refused() -> None:

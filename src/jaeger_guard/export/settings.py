@@ -34,6 +34,7 @@ from jaeger_guard.export.headers import (
     parse_header_list,
 )
 from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsFile, TlsSettings, load_material
+from jaeger_guard.lexicon import category_of
 
 ProtocolName: TypeAlias = Literal["grpc", "http/protobuf"]
 
@@ -185,7 +186,7 @@ class _Resolution:
                 self._origin("endpoint", "ENDPOINT"),
                 unsafe=unsafe_plaintext,
                 use_proxy=use_proxy,
-                has_credentials=bool(headers) or token_file is not None,
+                has_credentials=token_file is not None or any(map(_names_credential, headers)),
             )
         return ResolvedExport(
             endpoint=endpoint,
@@ -317,6 +318,13 @@ class _Resolution:
         if setting is not None and word not in ("none", "gzip"):
             setting.refuse("unsupported compression", "Set gzip or none")
         return word == "gzip"
+
+
+def _names_credential(header: str) -> bool:
+    """Say whether a header of this name carries a credential, as far as its name tells."""
+    if header.lower() in ("authorization", "proxy-authorization", "cookie"):
+        return True
+    return (category_of(header) or "").startswith("credential.")
 
 
 def _check_plaintext(
