@@ -21,7 +21,14 @@ class SpanParts(Protocol):
 
     name: str
     attributes: Attributes
-    status_description: str | None
+
+    @property
+    def status_description(self) -> str | None:
+        """The status's description; may be set."""
+        ...
+
+    @status_description.setter
+    def status_description(self, text: str | None) -> None: ...
 
     def tracestates(self) -> Sequence[TraceStatePairs]:
         """Return the tracestates of the span, its parent and its links, in this order."""

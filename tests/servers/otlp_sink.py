@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-import grpc  # type: ignore[import-untyped]  # grpcio ships no types
+import grpc
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
@@ -294,7 +294,7 @@ class GrpcSink(_Sink):
 
 def _grpc_handler(export: Callable[[bytes, Any], bytes]) -> Any:
     service, method = EXPORT_METHOD.strip("/").split("/")
-    handler = grpc.unary_unary_rpc_method_handler(export)
+    handler: Any = grpc.unary_unary_rpc_method_handler(export)
     return grpc.method_handlers_generic_handler(service, {method: handler})
 
 

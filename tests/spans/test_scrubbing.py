@@ -203,8 +203,8 @@ def test_times_and_counts_are_made_to_fit() -> None:
             Event("early", {}, -1),
             Event("late", {}, 2**70),
             Event("fine", {}, 3),
-            Event("float", {}, 4.5),
-        ],  # type: ignore[arg-type]
+            Event("float", {}, 4.5),  # type: ignore[arg-type]
+        ],
     )
     data, by = encoded([raw])
     [each] = [

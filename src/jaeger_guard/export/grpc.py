@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-import grpc  # type: ignore[import-untyped]  # grpcio ships no types
+import grpc
 
 from jaeger_guard.export.headers import BearerTokenFile
 from jaeger_guard.export.outcome import (
