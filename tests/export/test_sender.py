@@ -316,13 +316,13 @@ def test_oldest_is_dropped_first_and_counted(
     for letter in (b"b", b"c", b"d", b"e"):
         sender.submit(letter * 10, 1)
     sender.submit(b"x" * 31, 7)  # fits never
-    sender.submit(b"y" * 25, 7)  # not beside the one in flight
+    sender.submit(b"y" * 25, 7)  # beside the one in flight: the newest is not what is lost
     statistics = sender.statistics()
-    assert statistics["dropped_queue_full"] == 18  # b, c, and then d and e for y's sake
-    assert statistics["queued_bytes"] == 10
+    assert statistics["dropped_queue_full"] == 11  # b, c, x, and then d and e for y's sake
+    assert statistics["queued_bytes"] == 35
     gate.set()
     assert sender.flush(5)
-    assert script.sent == [b"a" * 10]
+    assert script.sent == [b"a" * 10, b"y" * 25]
     wait_until(lambda: "queue" in caplog.text)
 
 

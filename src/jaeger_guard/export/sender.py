@@ -4,7 +4,9 @@ Theory of operation:
 1. A payload stays at the head of the queue while it is sent, and leaves it when it is *settled*:
    accepted, rejected, or dropped. So "everything before this is settled" is a look at the head.
 2. One lock guards all state; it is never held while a transport works or a log is written.
-3. A payload in flight is not dropped, or it might be counted twice; the next oldest is.
+3. A payload in flight is not dropped, or it might be counted twice; the next oldest is. Where only
+   that one is left, the new one is queued beside it: the newest spans must not be what is lost, and
+   the bound is exceeded by one request at the most.
 4. The queue is bounded in bytes: while a backend is away its oldest payloads go first, so that
    one payload which a broken proxy never lets through can't hold up the rest for good.
 5. Threads and transports don't survive a fork, and payloads queued before it belong to the parent.
@@ -247,13 +249,13 @@ class Sender:
             self.after_fork()
 
     def _make_room(self, size: int) -> bool:
-        """Drop the oldest payloads until `size` bytes fit; answer whether they do."""
+        """Drop the oldest payloads until `size` bytes fit; answer whether they may be queued."""
         if size > self._max_bytes:
             return False
         while self._queued_bytes + size > self._max_bytes:
             position = 1 if self._queue[0].in_flight else 0
             if position >= len(self._queue):
-                return False
+                return True
             dropped = self._queue[position]
             del self._queue[position]
             self._queued_bytes -= len(dropped.data)
