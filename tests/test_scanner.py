@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaeger_guard.detectors import DETECTORS, Detector
-from jaeger_guard.detectors.detector import Needles
+from jaeger_guard.detectors.detector import Example, NearMiss, Needles, Shape
 from jaeger_guard.scanner import Scanner, reference_find, resolve_overlaps
 from jaeger_guard.types import Match
 
@@ -152,6 +152,28 @@ def test_common_needle_needs_its_anchor() -> None:
     scanner = Scanner(anchored[:1])
     needle = anchored[0].gate.texts[0]  # type: ignore[union-attr]  # filtered above
     assert scanner.suspects([f"x {needle} y", anchored[0].examples[0].text]) == {1}
+
+
+def test_shape_opens_for_its_own_texts() -> None:
+    """What has no literal is found by a shape that its detectors share, in no other text."""
+    pattern = "[A-Z]{6}[0-9]{2}"
+    shaped = [
+        Detector(
+            name=f"test.shaped_{letter.lower()}",
+            category="identity.national_id",
+            gate=Shape(pattern=pattern),
+            pattern=f"{pattern}{letter}",
+            source="this test",
+            examples=(Example(f"ABCDEF12{letter}", found=f"ABCDEF12{letter}"),),
+            near_misses=(NearMiss("ABCDEF", because="no digits"),),
+        )
+        for letter in "XY"
+    ]
+    scanner = Scanner(shaped)
+    assert scanner.suspects(["SELECT 1", "id ABCDEF12Y", "ABCDEF"]) == {1}
+    assert [found.detector for found in scanner.find("ABCDEF12Y")] == ["test.shaped_y"]
+    assert scanner.find("ABCDEF12Y") == reference_find(shaped, "ABCDEF12Y")
+    assert Scanner(shaped).find("ABCDEF1") == []
 
 
 @pytest.mark.parametrize("text", ["a", "@", "1 ", '"', "%", "(", "4111 ", "eyJ", "a@", "\uff11"])

@@ -7,7 +7,7 @@ costs a call per pair; this scanner asks once for all:
    `str.find`. A needle that is nowhere costs one search for all strings and all its detectors.
    Hits are mapped back to their string by bisection. The character that joins may occur inside a
    string: joining can only produce a hit too many, never hide one.
-2. The runs of digits are found by one pattern, the one with the lowest bound.
+2. The runs of digits are found by one pattern, the one with the lowest bound; each shape by its own.
 3. A needle that is common alone has an anchor beside it, which its gate then asks for.
 4. A text alone is asked for the needles whose rarest character it has: that leaves out most.
 5. What no gate pointed at is clean. For the rest, the detectors whose gate opened are run on the
@@ -25,7 +25,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from jaeger_guard.detectors.detector import Detector, DigitRun, Needles, ascii_lower, digit_runs
+from jaeger_guard.detectors.detector import (
+    Detector,
+    DigitRun,
+    Needles,
+    Shape,
+    ascii_lower,
+    compile_pattern,
+    digit_runs,
+)
 from jaeger_guard.encodings import fold_lookalikes
 from jaeger_guard.types import Match
 
@@ -46,10 +54,13 @@ class Scanner:
         exact: dict[str, list[int]] = {}
         folded: dict[str, list[int]] = {}
         self._digits: list[tuple[int, int]] = []  # (shortest run, detector)
+        self._shapes: dict[str, list[int]] = {}
         for number, detector in enumerate(self._detectors):
             gate = detector.gate
             if isinstance(gate, DigitRun):
                 self._digits.append((gate.shortest, number))
+            elif isinstance(gate, Shape):
+                self._shapes.setdefault(gate.pattern, []).append(number)
             else:
                 table = folded if gate.ignore_case else exact
                 for needle in gate.texts:
@@ -80,6 +91,9 @@ class Scanner:
         if self._digits:
             for run in digit_runs(self._shortest).finditer(joined):
                 opened.add(bisect_right(offsets, run.start()) - 1)
+        for pattern in self._shapes:
+            for shape in compile_pattern(pattern).finditer(joined):
+                opened.add(bisect_right(offsets, shape.start()) - 1)
         return opened
 
     def _locate(
@@ -123,6 +137,9 @@ class Scanner:
             _collect(ascii_lower(text), self._folded_by_rarest, numbers)
         if self._digits and digit_runs(self._shortest).search(text) is not None:
             numbers.update(number for _, number in self._digits)
+        for pattern, detectors in self._shapes.items():
+            if compile_pattern(pattern).search(text) is not None:
+                numbers.update(detectors)
         return numbers
 
 

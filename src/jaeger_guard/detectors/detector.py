@@ -4,7 +4,7 @@ Theory of operation. A detector is looked for in three steps, cheapest first, so
 200th costs little:
 
 1. Its *gate* says what must occur in a text for it to be worth looking at: one of a few needles,
-   or a run of digits. The scanner asks the gates of all detectors at once.
+   a run of digits, or a shape. The scanner asks the gates of all detectors at once.
 2. Its *pattern* says where a finding may lie. It begins with what the gate asks for, so that `re`
    skips to it in C. Where characters before the needle belong to the finding (an e-mail address is
    found by its `@`), or where case is ignored, the pattern is matched at the needles alone, and
@@ -104,6 +104,27 @@ class DigitRun:
         return digit_runs(self.shortest).search(text) is not None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """A gate for what has no literal in it: the finding holds a match of a regular expression.
+
+    All texts are searched for it, so it is quick where nothing is: it begins with a class of rare
+    characters, matches no NUL, and several detectors share one.
+
+    Attributes:
+        pattern: Source of the regular expression, with every repeat bounded.
+    """
+
+    pattern: str
+
+    def admits(self, text: str) -> bool:
+        """Say whether `text` may hold a finding."""
+        return compile_pattern(self.pattern).search(text) is not None
+
+
+Gate = Needles | DigitRun | Shape
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A text in which the detector finds `found`, and nothing else.
@@ -148,7 +169,7 @@ class Detector:
 
     name: str
     category: str
-    gate: Needles | DigitRun
+    gate: Gate
     pattern: str
     validate: Callable[[str], bool] | None = None
     settle: Settle | None = None
