@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from jaeger_guard.formats.form import FORM
-from jaeger_guard.formats.redis import REDIS
 from jaeger_guard.formats.stacktrace import STACKTRACE
 from jaeger_guard.formats.text import TEXT
 from jaeger_guard.formats.url import URL
@@ -132,26 +131,6 @@ def test_javascript_frames_with_urls_are_judged() -> None:
     """A frame that names its file by URL may hold a parameter."""
     text = "Error: x\n    at f (https://h/a.js?u=bob@example.com:1:2)\n"
     assert "bob" not in STACKTRACE.rewrite(text, SecretJudge())
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("SET user:1 a b c", "SET user:1 # # #"),
-        ("MSET a 1 b 2", "MSET a # b #"),
-        ("GET user:1", "GET user:1"),
-        ("SETEX k 60 x", "SETEX k 60 #"),
-        ("ZADD k NX 5 x", "ZADD k NX # #"),
-        ("EVAL 'return 1' 1 k x", "EVAL '#' 1 # #"),
-        ("AUTH ? ?", "AUTH ? ?"),
-        ("HELLO 3", "HELLO 3"),
-        ("ACL SETUSER bob >x", "ACL SETUSER bob #"),
-        ("CONFIG GET maxmemory", "CONFIG GET maxmemory"),
-    ],
-)
-def test_redis_arguments_go(text: str, expected: str) -> None:
-    """Command, key and options stay; what is stored doesn't."""
-    assert REDIS.rewrite(text, SecretJudge()) == expected.replace("#", MARKER)
 
 
 def test_multipart_keeps_its_boundaries() -> None:

@@ -1,145 +1,141 @@
 """Redis commands as instrumentors write them: command, key and options stay, arguments are judged.
 
 Instrumentors join a command's arguments with spaces, mostly without quotes, so what follows a key
-is judged word by word. The `?` that they put in place of arguments stays.
+is judged word by word (`redis_arguments` says as what). The `?` that they put in place of arguments
+stays.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from jaeger_guard.formats import memcached
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.redis_arguments import ARGUMENT, is_known, names
 from jaeger_guard.types import Judge
-
-ARGUMENT: Final = "redis.argument"
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-# Redis documentation, "Commands". All arguments are keys, fields, channels or patterns:
-_KEYS_ONLY: Final = _words(
-    "GET MGET DEL UNLINK EXISTS TTL PTTL TYPE PERSIST INCR DECR LPOP RPOP SMEMBERS SCARD HGETALL HKEYS"
-    " HVALS HLEN LLEN STRLEN SUBSCRIBE PSUBSCRIBE UNSUBSCRIBE WATCH RENAME RENAMENX SUNION SINTER"
-    " SDIFF TOUCH DUMP GETDEL ZCARD HGET HMGET HEXISTS HDEL KEYS SCAN EXPIRE PEXPIRE EXPIREAT LRANGE"
-    " ZRANGE ZREVRANGE GETRANGE LINDEX LTRIM INCRBY DECRBY SELECT PING INFO MULTI EXEC DISCARD DBSIZE"
-    " FLUSHDB FLUSHALL CLIENT CLUSTER COMMAND SCRIPT EVALSHA HSCAN SSCAN ZSCAN XREAD XREADGROUP XLEN"
-    " XRANGE XACK BLPOP BRPOP RPOPLPUSH LMOVE SPOP SRANDMEMBER TIME ROLE QUIT UNWATCH WAIT OBJECT"
-    " PFCOUNT PFMERGE MEMORY SLOWLOG LATENCY"
-)
-_NUMBER_FOLLOWS: Final = frozenset({"EX", "PX", "EXAT", "PXAT", "COUNT", "LIMIT", "MAXLEN", "IDLE"})
-_OPTIONS: Final = _NUMBER_FOLLOWS | {
-    "NX",
-    "XX",
-    "GT",
-    "LT",
-    "CH",
-    "KEEPTTL",
-    "GET",
-    "INCR",
-    "*",
-    "~",
-}
 
 
 @lru_cache(maxsize=1)
 def _token() -> re.Pattern[str]:
     return re.compile(
         r"""(?P<line>[\r\n]++)|(?P<space>[^\S\r\n]++)"""
-        r"""|(?P<argument>"(?:[^"\\]++|\\.)*+"(?!\S)|'(?:[^'\\]++|\\.)*+'(?!\S)|\S++)""",
+        r"""|(?P<argument>"(?:[^"\\]++|\\.)*+(?:"(?!\S)|\Z)|'(?:[^'\\]++|\\.)*+(?:'(?!\S)|\Z)|\S++)""",
         re.DOTALL,
     )
 
 
 @lru_cache(maxsize=1)
-def _memcached() -> re.Pattern[str]:
-    # memcached's protocol.txt, "Storage commands": the data block is the next line.
-    return re.compile(
-        r"\s{0,64}(?:set|add|replace|append|prepend|cas) \S{1,250} [0-9]{1,10} -?[0-9]{1,10} [0-9]{1,10}"
-        r"(?: [0-9]{1,20})?(?: noreply)?[ ]{0,4}\r?\n"
-    )
-
-
-def is_memcached(text: str) -> bool:
-    """Say whether `text` is a storage command of memcached with the data behind it."""
-    return _memcached().match(text) is not None
+def _command() -> re.Pattern[str]:
+    return re.compile(r"\s{0,64}[A-Za-z][\w.\-]{0,30}(?:\s|\Z)")
 
 
 def rewrite(text: str, judge: Judge) -> str:
-    """Rewrite one command, or a pipeline with a command on each line.
-
-    A memcached storage command keeps its first line; what is stored is one argument.
-    """
-    stored = _memcached().match(text)
-    if stored is not None:
-        body = text[stored.end() :]
-        data = body.rstrip("\r\n")
-        answer = judge.value(ARGUMENT, data) if data else data
-        key = stored.group().split(" ", 2)
-        key[1] = judge.value("", key[1])
-        return " ".join(key) + answer + body[len(data) :]
-    if re.match(r"\s{0,64}[A-Za-z][\w.\-]{0,30}(?:\s|\Z)", text) is None:
+    """Rewrite one command, a pipeline with a command on each line, or the protocol's own form."""
+    if memcached.is_storage_command(text):
+        return memcached.rewrite(text, judge)
+    if text.startswith("*") and _protocol().match(text) is not None:
+        return _rewrite_protocol(text, judge)
+    if _command().match(text) is None:
         raise NotThisFormatError
     written: list[str] = []
-    words: list[str] = []
+    places: list[int] = []  # of the current command's arguments, in `written`
+    starts_line = True
     for found in _token().finditer(text):
         piece = found.group()
         if found.lastgroup == "line":
-            words = []
-        if found.lastgroup != "argument":
-            written.append(piece)
-            continue
-        name = _name(words, piece)
-        words.append(piece.upper() if len(piece) <= 64 else "")
-        written.append(piece if name is None else _argument(name, piece, judge))
+            starts_line = True
+        elif found.lastgroup == "argument":
+            # A line that begins with no command goes on with a value of the one above.
+            if starts_line and (not places or is_known(piece.upper()[:32])):
+                _judge_arguments(written, places, judge)
+                places = []
+            starts_line = False
+            places.append(len(written))
+        written.append(piece)
+    _judge_arguments(written, places, judge)
     return "".join(written)
 
 
-def _name(words: list[str], piece: str) -> str | None:
-    """Answer the name under which the argument behind `words` is judged; None where it stays."""
-    if not words or piece == "?":
-        return None
-    command, index = words[0], len(words)
-    if command == "AUTH":
-        return "password"
-    if command == "HELLO":
-        if "AUTH" not in words:
-            return None
-        return "password" if words[-2] == "AUTH" else "username"
-    if command == "ACL":
-        return None if index == 1 else ("username" if index == 2 else "password")
-    if command == "CONFIG":
-        secret = "PASS" in words[-1] or "AUTH" in words[-1]
-        return None if index < 3 else ("password" if secret else "")
-    if command in _KEYS_ONLY:
-        return None if piece.isdigit() and len(piece) <= 9 else ""
-    if command in ("EVAL", "FCALL"):
-        return None if index == 2 and piece.isdigit() else ARGUMENT
-    if index == 1 or (command == "MSET" and index % 2 == 1):
-        return ""
-    if piece.upper() in _OPTIONS:
-        return None
-    is_number = piece.isdigit() and len(piece) <= 13
-    if is_number and (words[-1] in _NUMBER_FOLLOWS or (command.endswith("SETEX") and index == 2)):
-        return None
-    return ARGUMENT
+def _judge_arguments(written: list[str], places: Sequence[int], judge: Judge) -> None:
+    """Replace the pieces of one command by what the judge answers for them."""
+    if not places:
+        return
+    arguments = [_unquoted(written[place])[1] for place in places]
+    for place, name in zip(places, names(arguments), strict=True):
+        if name is not None:
+            written[place] = _argument(name, written[place], judge)
+
+
+def _unquoted(piece: str) -> tuple[str, str]:
+    """Answer the quote that an argument stands in, and what it says."""
+    quote = piece[0]
+    if quote not in "\"'":
+        return "", piece
+    if len(piece) > 1 and piece[-1] == quote:
+        return quote, piece[1:-1]
+    return quote, piece[1:]  # it was cut off
 
 
 def _argument(name: str, piece: str, judge: Judge) -> str:
-    quote = piece[0] if len(piece) > 1 and piece[0] in "\"'" and piece[-1] == piece[0] else ""
-    body = piece[1:-1] if quote else piece
+    quote, body = _unquoted(piece)
     if not body:
         return piece
     answer = judge.value(name, body)
     if answer is body:
         return piece
     if quote or any(character.isspace() for character in answer):
-        quote = quote or '"'
-        return quote + answer.replace("\\", "\\\\").replace(quote, "\\" + quote) + quote
+        closing = quote or '"'
+        escaped = answer.replace("\\", "\\\\").replace(closing, "\\" + closing)
+        return closing + escaped + closing
     return answer
+
+
+# --- Redis serialization protocol: an array of bulk strings --------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _protocol() -> re.Pattern[str]:
+    return re.compile(r"\*[0-9]{1,9}\r?\n\$[0-9]{1,9}\r?\n")
+
+
+@lru_cache(maxsize=1)
+def _bulk_string() -> re.Pattern[str]:
+    # Lengths count bytes and are often wrong behind a truncation, so that lines are what counts.
+    return re.compile(
+        r"(?P<array>\*[0-9]{1,9}\r?\n)|\$(?P<length>[0-9]{1,9})(?P<end>\r?\n)"
+        r"(?P<body>(?:[^\r\n]++|\r?\n(?![$*][0-9]{1,9}(?:\r?\n|\Z)|\Z))*+)"
+    )
+
+
+def _rewrite_protocol(text: str, judge: Judge) -> str:
+    """Rewrite commands as the client sends them; a changed string gets its new length."""
+    commands: list[list[re.Match[str]]] = []
+    for found in _bulk_string().finditer(text):
+        if found["array"] or not commands:
+            commands.append([])
+        if not found["array"]:
+            commands[-1].append(found)
+    written: list[str] = []
+    position = 0
+    for command in commands:
+        if not command:
+            continue
+        for found, name in zip(command, names([each["body"] for each in command]), strict=True):
+            body = found["body"]
+            answer = judge.value(name, body) if name is not None and body else body
+            if answer is not body:
+                length = len(answer.encode("utf-8", "surrogatepass"))
+                header = f"${length}{found['end']}"
+                written += (text[position : found.start()], header, answer)
+                position = found.end()
+    return "".join(written) + text[position:]
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
 # Commands that store or send what nobody else should read; of `GET k` there is nothing to hide.
@@ -193,6 +189,23 @@ REDIS: Final = Format(
         FormatExample("CONFIG SET requirepass pw", (("password", "pw"),)),
         FormatExample("SETEX k 60 v", (("", "k"), (ARGUMENT, "v"))),
         FormatExample("LPUSH", ()),
+        FormatExample(
+            "HSET u:1 nick bob city Rom",
+            (("", "u:1"), ("", "nick"), (ARGUMENT, "bob"), ("", "city"), (ARGUMENT, "Rom")),
+        ),
+        FormatExample(
+            "HSET u:1 name Jo Doe",
+            (("", "u:1"), (ARGUMENT, "name"), (ARGUMENT, "Jo"), (ARGUMENT, "Doe")),
+        ),
+        FormatExample("XADD s MAXLEN ~ 9 * nick bob", (("", "s"), ("", "nick"), (ARGUMENT, "bob"))),
+        FormatExample("ZADD b NX 1.5 bob", (("", "b"), (ARGUMENT, "bob"))),
+        FormatExample(
+            "ACL SETUSER bob on >pw ~k* +@all",
+            (("username", "bob"), ("", "on"), ("password", ">pw"), ("", "~k*"), ("", "+@all")),
+        ),
+        FormatExample(
+            "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$3\r\nbob\r\n", (("", "k"), (ARGUMENT, "bob"))
+        ),
         FormatExample("set k 0 60 2\r\nab\r\n", ((ARGUMENT, "ab"), ("", "k"))),
     ),
 )

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import gremlin, mongo, redis
+from jaeger_guard.formats import gremlin, memcached, mongo
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.sql_position import LITERAL, STATEMENT_WORDS, Position
 from jaeger_guard.types import Judge, Notation
@@ -99,8 +99,8 @@ def rewrite(text: str, judge: Judge) -> str:
         return mongo.rewrite(text, judge)
     if gremlin.is_traversal(text):
         return gremlin.rewrite(text, judge)
-    if redis.is_memcached(text):
-        return redis.rewrite(text, judge)
+    if memcached.is_storage_command(text):
+        return memcached.rewrite(text, judge)
     if not _begins_statement(text):
         raise NotThisFormatError
     return rewrite_fragment(text, judge)
