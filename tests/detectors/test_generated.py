@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import string
+from hashlib import sha3_256, sha256
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaeger_guard.detectors import detector_named
+from jaeger_guard.detectors.ledger_checksums import keccak_256, sponge_256
 
 # Written here again on purpose: the issuers' own tables, not the package's.
 CARDS = (
@@ -145,3 +147,50 @@ def test_token_is_found_whole_and_cut(body: str, length: int) -> None:
     assert found("credential.github", f"{whole} was used") == [whole]
     assert found("credential.github", f"was used: {cut}") == [cut]
     assert found("credential.github", f"{cut}... (cut)") == [cut]
+
+
+@st.composite
+def ledger_payloads(draw: st.DrawFn) -> bytes:
+    version = draw(st.sampled_from([b"\x00", b"\x05", b"\x30", b"\x1e", b"\x41"]))
+    return version + draw(st.binary(min_size=20, max_size=20))
+
+
+def base58check(payload: bytes) -> str:
+    checked = payload + sha256(sha256(payload).digest()).digest()[:4]
+    number, written = int.from_bytes(checked, "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        written = BASE58[digit] + written
+    zeros = len(checked) - len(checked.lstrip(b"\0"))
+    return "1" * zeros + written
+
+
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+
+
+@given(ledger_payloads(), st.integers(0, 57))
+@settings(max_examples=150, deadline=None)
+def test_ledger_address_is_found(payload: bytes, change: int) -> None:
+    """An address with its check bytes is found; with another character in it, it is none."""
+    address = base58check(payload)
+    assert found("financial.ledger_base58", f"paid {address}.") == [address]
+    other = address[:-1] + BASE58[change]
+    if other != address:
+        assert found("financial.ledger_base58", f"paid {other}.") == []
+
+
+@given(st.binary(min_size=32, max_size=32), st.booleans())
+@settings(max_examples=100, deadline=None)
+def test_exported_key_is_found(key: bytes, compressed: bool) -> None:
+    """A private key as wallets export it is a credential."""
+    written = base58check(b"\x80" + key + b"\1" * compressed)
+    assert found("credential.ledger_private_key", f"key {written};") == [written]
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=50, deadline=None)
+def test_keccak_is_the_submitted_one(message: bytes) -> None:
+    """The sponge is that of SHA-3, which the standard library has; only the padding differs."""
+    assert sponge_256(message, 0x06) == sha3_256(message).digest()
+    empty = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
+    assert keccak_256(b"").hex() == empty

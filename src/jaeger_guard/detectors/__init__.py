@@ -8,9 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 from jaeger_guard.detectors import (
+    accounts,
+    cards,
     contact,
     credentials,
-    financial,
+    cryptocurrency,
     identity,
     keys_and_hashes,
     location,
@@ -23,7 +25,9 @@ from jaeger_guard.detectors.detector import Detector
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     *contact.DETECTORS,
-    *financial.DETECTORS,
+    *cards.DETECTORS,
+    *accounts.DETECTORS,
+    *cryptocurrency.DETECTORS,
     *identity.DETECTORS,
     *network.DETECTORS,
     *location.DETECTORS,

@@ -1,16 +1,51 @@
-"""The length of an IBAN in each country that has them, as SWIFT's registry lists them."""
+"""How an IBAN is built in each country that has them, as SWIFT's registry lists them.
+
+A structure names its parts behind the country and the check digits: so many digits (n), capital
+letters (a), letters and digits (c).
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-_LENGTHS: Final = """
-AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18
-DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23
-IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27
-MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19
-SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 YE30
+_STRUCTURES: Final = """
+AD8n12c AE19n AL8n16c AT16n AZ4a20c BA16n BE12n BG4a6n8c BH4a14c BI23n BR23n1a1c BY4c4n16c CH5n12c
+CR18n CY8n16c CZ20n DE18n DJ23n DK14n DO4c20n EE16n EG25n ES20n FI14n FK2a12n FO14n FR10n11c2n
+GB4a14n GE2a16n GI4a15c GL14n GR7n16c GT24c HN4a20n HR17n HU24n IE4a14n IL19n IQ4a15n IS22n
+IT1a10n12c JO4a4n18c KW4a22c KZ3n13c LB4n20c LC4a24c LI5n12c LT16n LU3n13c LV4a13c LY21n
+MC10n11c2n MD20c ME18n MK3n10c2n MN16n MR23n MT4a5n18c MU4a19n3a NI4a20n NL4a10n NO11n OM3n16c
+PK4a16c PL24n PS4a21c PT21n QA4a21c RO4a16c RS18n RU14n15c SA2n18c SC4a20n3a SD14n SE20n SI15n
+SK20n SM1a10n12c SO19n ST21n SV4a20n TL19n TN20n TR6n16c UA6n19c VA18n VG4a16n XK16n YE4a4n18c
 """
 
-IBAN_LENGTHS: Final = MappingProxyType({entry[:2]: int(entry[2:]) for entry in _LENGTHS.split()})
+_CLASSES: Final = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
+_PARTS: Final = re.compile(r"([0-9]{1,2})([nac])")
+
+IBAN_STRUCTURES: Final[Mapping[str, str]] = MappingProxyType(
+    {entry[:2]: entry[2:] for entry in _STRUCTURES.split()}
+)
+IBAN_LENGTHS: Final[Mapping[str, int]] = MappingProxyType(
+    {
+        country: 4 + sum(int(count) for count, _ in _PARTS.findall(structure))
+        for country, structure in IBAN_STRUCTURES.items()
+    }
+)
+
+
+def fits_structure(iban: str) -> bool:
+    """Say whether `iban`, in capitals and without separators, is built as its country's are."""
+    pattern = _bban(iban[:2])
+    return pattern is not None and pattern.fullmatch(iban, 4) is not None
+
+
+@lru_cache(maxsize=128)
+def _bban(country: str) -> re.Pattern[str] | None:
+    structure = IBAN_STRUCTURES.get(country)
+    if structure is None:
+        return None
+    parts = (f"{_CLASSES[kind]}{{{count}}}" for count, kind in _PARTS.findall(structure))
+    return re.compile("".join(parts))
