@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from jaeger_guard.long_texts import find_all
 from jaeger_guard.types import Notation
 
 URL_MARKER: Final = "REDACTED"
@@ -33,7 +34,7 @@ def marker_spans(text: str) -> list[tuple[int, int]]:
     """Find our own markers in `text`, as (start, end) in order."""
     if "[REDACTED:" not in text:
         return []
-    return [found.span() for found in _MARKER.finditer(text)]
+    return [found.span() for found in find_all(_MARKER, text)]
 
 
 def is_marker(text: str) -> bool:

@@ -35,6 +35,7 @@ from jaeger_guard.detectors.detector import (
     digit_runs,
 )
 from jaeger_guard.encodings import fold_lookalikes
+from jaeger_guard.long_texts import find_all, search
 from jaeger_guard.types import Match
 
 _JOINT: Final = "\x00"
@@ -89,7 +90,7 @@ class Scanner:
             for needle, numbers in self._folded:
                 self._locate(lowered, needle, numbers, texts, offsets, opened)
         if self._digits:
-            for run in digit_runs(self._shortest).finditer(joined):
+            for run in find_all(digit_runs(self._shortest), joined):
                 opened.add(bisect_right(offsets, run.start()) - 1)
         for pattern in self._shapes:
             for shape in compile_pattern(pattern).finditer(joined):
@@ -135,7 +136,7 @@ class Scanner:
         _collect(text, self._exact_by_rarest, numbers)
         if self._folded:
             _collect(ascii_lower(text), self._folded_by_rarest, numbers)
-        if self._digits and digit_runs(self._shortest).search(text) is not None:
+        if self._digits and search(digit_runs(self._shortest), text) is not None:
             numbers.update(number for _, number in self._digits)
         for pattern, detectors in self._shapes.items():
             if compile_pattern(pattern).search(text) is not None:

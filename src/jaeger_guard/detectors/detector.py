@@ -24,10 +24,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from jaeger_guard.long_texts import LONG, find_all, search
 from jaeger_guard.markers import URL_MARKER, marker_spans
 from jaeger_guard.types import Match
-
-_ASCII_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 # A letter that ends an escape sequence belongs to no word: `%3Dghp_...`, `\nghp_...`.
 _ESCAPE_AT_END: Final = r"(?:%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})\Z"
@@ -38,7 +37,10 @@ Settle = Callable[[str, int, int], tuple[int, int] | None]
 
 def ascii_lower(text: str) -> str:
     """Lower the ASCII letters of `text` alone, so that every index stays where it was."""
-    return text.lower() if text.isascii() else text.translate(_ASCII_LOWER)
+    if text.isascii():
+        return text.lower()
+    # bytes.lower knows ASCII alone, and UTF-8 has no ASCII within other letters.
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +69,13 @@ class Needles:
         searched = ascii_lower(text) if self.ignore_case else text
         if not any(needle in searched for needle in self.texts):
             return False
-        return not self.anchor or compile_pattern(self.anchor).search(text) is not None
+        return not self.anchor or search(compile_pattern(self.anchor), text) is not None
 
     def positions(self, text: str) -> Iterator[int]:
         """Yield where findings may begin, in the order of their needles."""
         if self.anchor:
             needles: Iterator[int] = (
-                found.start() for found in compile_pattern(self.anchor).finditer(text)
+                found.start() for found in find_all(compile_pattern(self.anchor), text)
             )
         else:
             needles = iter(
@@ -101,7 +103,7 @@ class DigitRun:
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
-        return digit_runs(self.shortest).search(text) is not None
+        return search(digit_runs(self.shortest), text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +195,11 @@ class Detector:
                         end = match.end
                         yield match
             return
+        is_short = len(text) <= LONG
         position = 0
-        while candidate := compiled.search(text, position):
+        while candidate := (
+            compiled.search(text, position) if is_short else search(compiled, text, position)
+        ):
             match = self._judge(text, candidate)
             if match is None:
                 position = candidate.start() + 1

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample
+from jaeger_guard.long_texts import find_all
 from jaeger_guard.types import Judge
 
 CREDENTIALS: Final = "authorization.credentials"
@@ -62,7 +63,7 @@ def _next_scheme() -> re.Pattern[str]:
 
 def _end_of_challenge(text: str, start: int) -> int:
     """Find where the next scheme begins: behind a comma, a known scheme and a space."""
-    for found in _next_scheme().finditer(text, start + 1):
+    for found in find_all(_next_scheme(), text, start + 1):
         if found.group(1).lower() in _SCHEMES:
             return found.end()
     return len(text)
@@ -90,7 +91,7 @@ def _rewrite_one(text: str, judge: Judge) -> str:
 def _rewrite_parameters(text: str, judge: Judge) -> str:
     pieces: list[str] = []
     position = 0
-    for found in _parameter().finditer(text):
+    for found in find_all(_parameter(), text):
         group = "quoted" if found["quoted"] is not None else "bare"
         first, last = found.span(group)
         between = text[position : found.start()]

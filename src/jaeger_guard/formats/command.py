@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.text import CHUNK
 from jaeger_guard.formats.text import rewrite as rewrite_text
+from jaeger_guard.long_texts import read_all
 from jaeger_guard.types import Judge
 
 PASSWORD: Final = "password"
@@ -240,7 +241,7 @@ def rewrite(text: str, judge: Judge) -> str:
     """Rewrite a command line, or several with what joins them."""
     places: list[tuple[int, int]] = []
     words: list[str] = []
-    for found in _word().finditer(text):
+    for found in read_all(_word(), text):
         start, end = found.span()
         if (
             end - start > 1

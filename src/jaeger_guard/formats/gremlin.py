@@ -13,6 +13,7 @@ from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.sql_position import LITERAL
+from jaeger_guard.long_texts import read_all
 from jaeger_guard.types import Judge, Notation
 
 # Steps all of whose arguments are labels or keys, ...
@@ -56,7 +57,7 @@ def rewrite(text: str, judge: Judge) -> str:
     written: list[str] = []
     stack: list[tuple[str, int]] = []  # the open steps, and how many commas were in each
     step = ""
-    for found in _token().finditer(text):
+    for found in read_all(_token(), text):
         kind, piece = found.lastgroup, found.group()
         current, commas = stack[-1] if stack else ("", 0)
         if kind == "step":

@@ -27,6 +27,7 @@ from jaeger_guard.formats.text_words import (
     is_message,
     is_placeholder,
 )
+from jaeger_guard.long_texts import BETWEEN_CHECKS, LONG, check_time
 from jaeger_guard.markers import marker
 from jaeger_guard.types import Judge
 
@@ -206,7 +207,11 @@ class Reader:
     def read(self, position: int, *, whole: bool) -> int:
         text, end = self.text, len(self.text)
         token = _token()
+        next_check = position + LONG
         while position < end:
+            if position >= next_check:
+                check_time()
+                next_check = position + BETWEEN_CHECKS
             found = token.match(text, position)
             assert found is not None  # its last alternative takes any character
             kind, piece = found.lastgroup, found.group()

@@ -15,6 +15,7 @@ from typing import Final
 from jaeger_guard.formats import memcached
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.redis_arguments import ARGUMENT, is_known, names
+from jaeger_guard.long_texts import read_all
 from jaeger_guard.types import Judge
 
 
@@ -43,7 +44,7 @@ def rewrite(text: str, judge: Judge) -> str:
     written: list[str] = []
     places: list[int] = []  # of the current command's arguments, in `written`
     starts_line = True
-    for found in _token().finditer(text):
+    for found in read_all(_token(), text):
         piece = found.group()
         if found.lastgroup == "line":
             starts_line = True
@@ -113,7 +114,7 @@ def _bulk_string() -> re.Pattern[str]:
 def _rewrite_protocol(text: str, judge: Judge) -> str:
     """Rewrite commands as the client sends them; a changed string gets its new length."""
     commands: list[list[re.Match[str]]] = []
-    for found in _bulk_string().finditer(text):
+    for found in read_all(_bulk_string(), text):
         if found["array"] or not commands:
             commands.append([])
         if not found["array"]:

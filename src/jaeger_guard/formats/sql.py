@@ -25,6 +25,7 @@ from typing import Final
 from jaeger_guard.formats import gremlin, memcached, mongo
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.sql_position import LITERAL, STATEMENT_WORDS, Position
+from jaeger_guard.long_texts import BETWEEN_CHECKS, LONG, check_time
 from jaeger_guard.types import Judge, Notation
 
 COMMENT: Final = "sql.comment"
@@ -192,7 +193,11 @@ def _scan(text: str, reading: _Reading, *, backslash: bool) -> Iterator[_Stretch
     position, length = 0, len(text)
     place = Position(mysql="`" in text)
     token = _token()
+    next_check = LONG
     while position < length:
+        if position >= next_check:
+            check_time()
+            next_check = position + BETWEEN_CHECKS
         found = token.match(text, position)
         assert found is not None  # its last alternative takes any character
         kind, piece, end = found.lastgroup, found.group(), found.end()

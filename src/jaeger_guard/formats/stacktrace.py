@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.long_texts import find_all
 from jaeger_guard.types import Judge
 
 MESSAGE: Final = "exception.message"
@@ -120,7 +121,7 @@ def _source(content: str, judge: Judge) -> str:
     """
     written: list[str] = []
     end = 0
-    for found in _literal().finditer(content):
+    for found in find_all(_literal(), content):
         body = found["body"]
         answer = judge.value(found["name"], body)
         if answer is not body:

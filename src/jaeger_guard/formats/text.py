@@ -16,6 +16,7 @@ from typing import Final
 from jaeger_guard.formats.format import Format, FormatExample
 from jaeger_guard.formats.text_findings import find_stretches
 from jaeger_guard.formats.text_stretch import Stretch
+from jaeger_guard.long_texts import search
 from jaeger_guard.types import Judge
 
 CHUNK: Final = "text.chunk"
@@ -69,7 +70,7 @@ def _recognize(text: str) -> bool:
     """Say whether sentences, lists or tags in a text may name a secret; `=` and `:` are signs too."""
     if " " not in text and "'" not in text and '"' not in text and "</" not in text:
         return False  # most values are one word; this is quicker
-    return _signs().search(text) is not None
+    return search(_signs(), text) is not None
 
 
 def _example(text: str, *leaves: tuple[str, str]) -> FormatExample:

@@ -16,6 +16,7 @@ from typing import Final
 from jaeger_guard.formats import json_text
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state, is_value
+from jaeger_guard.long_texts import search
 from jaeger_guard.semconv import looks_opaque
 from jaeger_guard.types import Judge
 
@@ -112,7 +113,7 @@ def find_assignments(text: str) -> Iterator[Stretch]:
         return
     pattern = _assignment()
     position = inside = 0
-    while (found := pattern.search(text, position)) is not None:
+    while (found := search(pattern, text, position)) is not None:
         position = found.end()
         name, known = _name(text, found)
         if not known and position < inside:
@@ -269,7 +270,7 @@ def _judge_unknown(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]
     name is asked for with a value that says nothing, before the leaf is handed over.
     """
     leaf = text[stretch.start : stretch.end]
-    is_plain = _SIGNS.search(leaf) is None or looks_opaque(leaf)
+    is_plain = search(_SIGNS, leaf) is None or looks_opaque(leaf)
     if not is_plain and judge.value(stretch.name, _PROBE) is _PROBE:
         return leaf, stretch.end
     return judge_leaf(text, stretch, judge)

@@ -11,6 +11,7 @@ from jaeger_guard.formats import json_text, redis, sql
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.formats.sql_position import LITERAL
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
+from jaeger_guard.long_texts import find_all
 from jaeger_guard.types import Judge, Notation
 
 PARAMETER: Final = "db.query.parameter"
@@ -89,10 +90,10 @@ def find_database_errors(text: str) -> Iterator[Stretch]:
                 if kind == "fragment" and count == 1:
                     yield from _quoted_again(text, start, end)
             position = text.find(opening, max(end, start))
-    for found in _pipeline().finditer(text) if "of pipeline caused" in text else ():
+    for found in find_all(_pipeline(), text) if "of pipeline caused" in text else ():
         yield Stretch(*found.span("command"), "", _rewrite_command)
     if "LINE " in text:
-        for found in _line_fragment().finditer(text):
+        for found in find_all(_line_fragment(), text):
             yield Stretch(*found.span(1), "fragment", _rewrite_fragment)
     position = text.find("with args beginning with: ")
     if position >= 0:

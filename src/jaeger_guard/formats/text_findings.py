@@ -16,6 +16,7 @@ from jaeger_guard.formats.text_database import find_database_errors
 from jaeger_guard.formats.text_pairs import find_pairs
 from jaeger_guard.formats.text_sentences import find_sentences
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
+from jaeger_guard.long_texts import find_all, search
 from jaeger_guard.markers import marker_spans
 from jaeger_guard.types import Judge
 
@@ -70,15 +71,15 @@ def _urls(text: str) -> Iterator[Stretch]:
             end = _credentials_end(text, scheme, position + 3, end)
             yield Stretch(position - len(scheme), end, "url", judge_leaf)
         position = text.find("://", max(end, position + 3))
-    for found in _request_path().finditer(text) if "/" in text else ():
+    for found in find_all(_request_path(), text) if "/" in text else ():
         start, end = found.span(1)
         if end - start > 1:
             yield Stretch(start, trim(text, start, end), "url", judge_leaf)
-    for found in url.userinfo_and_host().finditer(text) if "@" in text else ():
+    for found in find_all(url.userinfo_and_host(), text) if "@" in text else ():
         end = url_end(text, found.end())
         yield Stretch(found.start(), max(end, found.end()), "url", judge_leaf)
     last = 0
-    for found in _parameters().finditer(text) if "?" in text else ():
+    for found in find_all(_parameters(), text) if "?" in text else ():
         start, end = found.span()
         # No character is looked back at twice, as the window begins behind the last finding.
         path = _path_before().match(text[max(last, start - 1024) : start])
@@ -113,7 +114,7 @@ def _document() -> re.Pattern[str]:
 
 def _documents(text: str) -> Iterator[Stretch]:
     if "{" in text:
-        for found in _document().finditer(text):
+        for found in find_all(_document(), text):
             yield Stretch(found.start(), found.end(), "", _rewrite_document)
 
 
@@ -152,7 +153,7 @@ def _sql_statements(text: str) -> Iterator[Stretch]:
     if "'" not in text and "$" not in text:
         return
     position = 0
-    while (found := _sql_start().search(text, position)) is not None:
+    while (found := search(_sql_start(), text, position)) is not None:
         line_end = text.find("\n", found.end())
         position = line_end if line_end >= 0 else len(text)
         start = found.start()

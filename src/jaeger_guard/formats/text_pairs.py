@@ -18,6 +18,7 @@ from jaeger_guard.formats.text_words import (
     is_message,
     is_placeholder,
 )
+from jaeger_guard.long_texts import find_all
 
 
 def find_pairs(text: str) -> Iterator[Stretch]:
@@ -36,7 +37,7 @@ def find_pairs(text: str) -> Iterator[Stretch]:
 
 
 def _named(pattern: re.Pattern[str], text: str) -> Iterator[Stretch]:
-    for found in pattern.finditer(text):
+    for found in find_all(pattern, text):
         start, end = found.span("body")
         body = found["body"]
         if end > start and has_meaning(found["name"]) and not is_placeholder(body):
@@ -53,7 +54,7 @@ def _item() -> re.Pattern[str]:
 
 def _items(text: str) -> Iterator[Stretch]:
     """Find `'--name', 'value'` in a list, and pairs in brackets of their own."""
-    for found in _item().finditer(text):
+    for found in find_all(_item(), text):
         name = found["name"]
         option = name.startswith("-")
         if not option and not (found["open"] and found["closed"]):

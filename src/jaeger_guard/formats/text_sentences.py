@@ -13,6 +13,7 @@ from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import is_placeholder, is_state, looks_drawn
+from jaeger_guard.long_texts import find_all, search
 
 _NOUNS: Final = (
     r"password|passwd|passphrase|passcode|pwd|secret|token|api[ \-]?key|access[ \-]key"
@@ -23,14 +24,14 @@ _PASSWORDS: Final = ("password", "passwd", "passphrase", "passcode", "pwd")
 
 def find_sentences(text: str) -> Iterator[Stretch]:
     """Yield what sentences give as a secret."""
-    if _noun().search(text) is None:
+    if search(_noun(), text) is None:
         return
-    for found in _statement().finditer(text):
+    for found in find_all(_statement(), text):
         value = found["value"].rstrip(".,;:)")
         # `password is required` says nothing; a word with a digit or a sign in it may be one.
         if value and not value.isalpha() and not is_placeholder(value) and not is_state(value):
             yield _stretch(found, value)
-    for found in _beside().finditer(text):
+    for found in find_all(_beside(), text):
         value = found["value"].rstrip(".,;:)")
         is_password = found["name"].lower() in _PASSWORDS
         if found["name"].lower() == "secret" and not _mixed(value):
@@ -39,11 +40,11 @@ def find_sentences(text: str) -> Iterator[Stretch]:
             continue
         if looks_drawn(value, is_password=is_password):
             yield _stretch(found, value)
-    for found in _with_password().finditer(text):
+    for found in find_all(_with_password(), text):
         value = found["value"]
         if not is_state(value) and not is_placeholder(value):
             yield _stretch(found, value, "password")
-    for found in _code().finditer(text):
+    for found in find_all(_code(), text):
         yield _stretch(found, found["value"], "otp")
 
 

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from jaeger_guard.encodings import percent_decode, unescape_entities
+from jaeger_guard.long_texts import search
 
 _ESCAPED: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNICODE_ESCAPED: Final = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})")
@@ -17,19 +18,19 @@ WORD: Final = re.compile(r"\S+")
 def is_encoded(text: str) -> bool:
     """Say whether a text holds a sign of percent-encoding, of entities or of escapes."""
     return (
-        ("%" in text and _ESCAPED.search(text) is not None)
-        or ("&" in text and _ENTITY.search(text) is not None)
-        or ("\\" in text and _UNICODE_ESCAPED.search(text) is not None)
+        ("%" in text and search(_ESCAPED, text) is not None)
+        or ("&" in text and search(_ENTITY, text) is not None)
+        or ("\\" in text and search(_UNICODE_ESCAPED, text) is not None)
     )
 
 
 def decode(text: str, *, percent: bool = True) -> str:
     """Undo one kind of encoding; `text` itself where there is none."""
-    if percent and "%" in text and _ESCAPED.search(text):
+    if percent and "%" in text and search(_ESCAPED, text):
         return percent_decode(text)
-    if "&" in text and _ENTITY.search(text):
+    if "&" in text and search(_ENTITY, text):
         return unescape_entities(text)
-    if "\\" in text and _UNICODE_ESCAPED.search(text):
+    if "\\" in text and search(_UNICODE_ESCAPED, text):
         return _unescape(text)
     return text
 

@@ -29,6 +29,7 @@ from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
 from jaeger_guard.encodings import base64_decode, repair_surrogates
 from jaeger_guard.formats import FORMATS
 from jaeger_guard.formats.format import NotThisFormatError
+from jaeger_guard.long_texts import check_time, find_all, search
 from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner, resolve_overlaps
@@ -292,7 +293,8 @@ class TextScrubber:
         """
         pieces: list[str] = []
         end = 0
-        for word in WORD.finditer(text) if is_encoded(text) else ():
+        for word in find_all(WORD, text) if is_encoded(text) else ():
+            check_time()
             decoded = decode(word.group(), percent=percent)
             if decoded == word.group():
                 continue
@@ -311,7 +313,8 @@ class TextScrubber:
         """Look into the words of base64 in a text; a dirty one is written decoded and scrubbed."""
         pieces: list[str] = []
         end = 0
-        for word in BASE64_WORD.finditer(text):
+        for word in find_all(BASE64_WORD, text):
+            check_time()
             decoded = base64_decode(word.group())
             if decoded is None:
                 continue
@@ -371,6 +374,7 @@ class _LeafJudge:
                 wanted=lambda match, _: match.detector not in _READ_BY_FORMATS,
                 format_name=self._format,
             )
+        check_time()
         decision = self._policy.decide_leaf(spoken(name), self._decision)
         answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)
         if answer == text:
@@ -395,6 +399,7 @@ class _LeafJudge:
 
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
         """Search a leaf's name: it says what a value is, unless it is a value itself."""
+        check_time()
         return self._scrubber.search(
             self._decision, text, self._found, notation, format_name=self._format
         )
@@ -416,7 +421,7 @@ def recognize(text: str) -> str | None:
     for name, recognizes in _recognizers():
         if recognizes(text):
             return name
-    return "text" if _SIGNS.search(text) else None
+    return "text" if search(_SIGNS, text) else None
 
 
 @lru_cache(maxsize=1)
@@ -428,7 +433,7 @@ def _recognizers() -> tuple[tuple[str, Callable[[str], bool]], ...]:
 
 def needs_a_look(text: str) -> bool:
     """Say whether a text may hold more than the detectors' gates would notice."""
-    if _SIGNS.search(text) is not None or BASE64_WORD.search(text) is not None:
+    if search(_SIGNS, text) is not None or search(BASE64_WORD, text) is not None:
         return True
     if not text.isascii() and repair_surrogates(text) is not text:
         return True

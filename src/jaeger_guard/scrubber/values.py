@@ -18,6 +18,7 @@ from jaeger_guard.categories import CONTENT_BINARY, CONTENT_WITHHELD
 from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.formats.command import COMMAND, secrets_in
 from jaeger_guard.lexicon import category_of
+from jaeger_guard.long_texts import OutOfTimeError, within_time
 from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scrubber.cache import CleanCache, Outcomes
@@ -80,6 +81,22 @@ class ValueScrubber:
             return value
         if nesting >= MAX_NESTING or (nesting == 0 and _holds_too_much(value)):
             return _withhold(found, "size")
+        if nesting > 0:
+            return self._container(decision, value, found, nesting)
+        before = len(found.entries)
+        try:
+            return within_time(lambda: self._container(decision, value, found, 0))
+        except OutOfTimeError:
+            del found.entries[before:]
+            return _withhold(found, "time")
+
+    def _container(
+        self,
+        decision: KeyDecision,
+        value: Mapping[Any, Any] | Sequence[Any],
+        found: Findings,
+        nesting: int,
+    ) -> Any:
         if isinstance(value, Mapping):
             return self._mapping(decision, value, found, nesting)
         return self._sequence(decision, value, found, nesting)

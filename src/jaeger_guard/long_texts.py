@@ -1,0 +1,142 @@
+"""Look through long texts in steps and within a time limit, so that no value holds a process up.
+
+Theory of operation. `re` holds the interpreter's lock from the start of a search to its end, and can't
+be interrupted: over a megabyte that is tens of milliseconds in which no other thread runs. So whatever
+searches a text that may be long does it by `search` and `find_all` here. A short text, which nearly
+all are, is handed to `re` as it is. A long one is searched in steps of `STEP` characters; between two
+of them the interpreter may switch threads, and the clock is looked at.
+
+A step sees `REACH` characters beyond its end, so that a match may begin in one and end in the next,
+and it only takes what begins before its end. A pattern that looks no farther ahead than `REACH`
+therefore finds what one search would find. So does one that ends with a repeat without a bound: what
+touches the end of what a step sees is matched once more with all that follows.
+
+The clock is the CPU time of the thread, and not the wall: a busy machine, a suspended one and a
+debugger must not decide what is withheld.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections.abc import Callable, Iterator
+from time import thread_time
+from typing import Final, TypeVar
+
+LONG: Final = 16_384  # characters; a text up to this length is searched at once
+STEP: Final = 32_768  # about a millisecond of `re`
+REACH: Final = 8_448  # the farthest that a pattern looks ahead: a bearer token of 8 KiB
+MOST_SECONDS: Final = (
+    0.4  # of CPU for one value: four times what the SDK takes to encode a megabyte
+)
+BETWEEN_CHECKS: Final = 256  # characters, for whoever reads token by token
+
+_Answer = TypeVar("_Answer")
+
+
+class OutOfTimeError(Exception):
+    """A value took all the time that one may; it is withheld, and this never leaves the scrubber."""
+
+
+class _Clock(threading.local):
+    ends = math.inf  # in seconds of the thread's CPU time
+
+
+_CLOCK: Final = _Clock()
+
+
+def within_time(work: Callable[[], _Answer]) -> _Answer:
+    """Return what `work` answers; a part of a value gets what is left of the whole value's time.
+
+    Raises:
+        OutOfTimeError: The work asked `check_time` when its time was up.
+    """
+    if _CLOCK.ends != math.inf:
+        return work()
+    _CLOCK.ends = thread_time() + MOST_SECONDS
+    try:
+        return work()
+    finally:
+        _CLOCK.ends = math.inf
+
+
+def is_timed() -> bool:
+    """Say whether this thread works on a value whose time runs."""
+    return _CLOCK.ends != math.inf
+
+
+def check_time() -> None:
+    """Ask whether there is time left; whoever works on a part of a long text asks now and then.
+
+    Raises:
+        OutOfTimeError: The time is up.
+    """
+    if _CLOCK.ends != math.inf and thread_time() > _CLOCK.ends:
+        raise OutOfTimeError
+
+
+def search(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:
+    """Return what `pattern.search(text, start)` does."""
+    length = len(text)
+    while length - start > LONG:
+        check_time()
+        border = start + STEP
+        seen = border + REACH
+        found = pattern.search(text, start, seen)
+        if found is None or (found.start() >= border and seen < length):
+            start = border
+        elif found.end() < seen or seen >= length:
+            return found
+        else:
+            found = pattern.match(text, start := found.start())
+            if found is not None:
+                return found
+            start += 1
+    return pattern.search(text, start)
+
+
+def find_all(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
+    """Return what `pattern.finditer(text, start)` does, for a pattern that never matches nothing."""
+    if len(text) - start <= LONG:
+        return pattern.finditer(text, start)
+    return _in_steps(pattern, text, start)
+
+
+def read_all(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Return what `pattern.finditer(text)` does, for a pattern that takes every character.
+
+    Each of its matches is short work, whatever lies ahead; so they need a clock alone.
+    """
+    found = pattern.finditer(text)
+    return found if len(text) <= LONG else _timed(found)
+
+
+def _timed(found: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
+    next_check = 0
+    for each in found:
+        if each.start() >= next_check:
+            check_time()
+            next_check = each.start() + BETWEEN_CHECKS
+        yield each
+
+
+def _in_steps(pattern: re.Pattern[str], text: str, start: int) -> Iterator[re.Match[str]]:
+    length = len(text)
+    while start < length:
+        check_time()
+        border = min(start + STEP, length)
+        seen = min(border + REACH, length)
+        following = border
+        for found in pattern.finditer(text, start, seen):
+            if found.start() >= border:
+                break
+            if found.end() == seen < length:
+                whole = pattern.match(text, found.start())
+                following = found.start() + 1 if whole is None else whole.end()
+                if whole is not None:
+                    yield whole
+                break
+            yield found
+            following = max(border, found.end())
+        start = following

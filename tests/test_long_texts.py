@@ -1,0 +1,191 @@
+"""Long texts are searched in steps with the outcome of one search, and within a time limit."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from re import _constants, _parser  # type: ignore[attr-defined]  # how `re` itself reads a pattern
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jaeger_guard import long_texts
+from jaeger_guard.detectors import DETECTORS
+from jaeger_guard.detectors.detector import Needles
+from jaeger_guard.long_texts import OutOfTimeError, check_time, find_all, search, within_time
+
+PATTERNS = [
+    re.compile(pattern)
+    for pattern in (
+        "ab",
+        "a{1,9}b?",
+        "(?<=a)b",
+        r"a++",
+        r"\ba{2,5}\b",
+        r"a[ab]*+(?!c)",
+        r"\S++",
+        "[ab]{3}(?=c)",
+        r"^a|c\Z",
+    )
+]
+
+
+@pytest.fixture
+def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps so small that a short text takes many."""
+    monkeypatch.setattr(long_texts, "LONG", 12)
+    monkeypatch.setattr(long_texts, "STEP", 7)
+    monkeypatch.setattr(long_texts, "REACH", 10)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern.pattern)
+def test_steps_find_what_one_search_finds(pattern: re.Pattern[str], small_steps: None) -> None:
+    """Wherever a match lies beside a step's end, it is found once, and with the same borders."""
+
+    @given(st.text("aabc ", max_size=80), st.integers(0, 20))
+    def check(text: str, start: int) -> None:
+        expected = [found.span() for found in pattern.finditer(text, start)]
+        assert [found.span() for found in find_all(pattern, text, start)] == expected
+        first = search(pattern, text, start)
+        assert (first and first.span()) == (expected[0] if expected else None)
+
+    check()
+
+
+def test_a_step_is_all_that_is_searched_at_once() -> None:
+    """No call of `re` sees more of a megabyte than a step and its reach."""
+    seen: list[int] = []
+
+    class Watching:
+        def search(self, text: str, start: int, end: int | None = None) -> None:
+            seen.append((len(text) if end is None else end) - start)
+
+        def finditer(self, text: str, start: int, end: int) -> list[re.Match[str]]:
+            seen.append(end - start)
+            return []
+
+    pattern: Any = Watching()
+    text = "a" * 1_000_000
+    assert search(pattern, text) is None
+    assert list(find_all(pattern, text)) == []
+    assert len(seen) > 40
+    assert max(seen) <= long_texts.STEP + long_texts.REACH
+
+
+def furthest(parts: Any) -> float:
+    """Return how many characters ahead a parsed pattern may look."""
+    return sum(_ahead(str(kind), argument) for kind, argument in parts)
+
+
+def _ahead(kind: str, argument: Any) -> float:
+    if kind == "BRANCH":
+        return max(map(furthest, argument[1]))
+    if kind.endswith("REPEAT"):
+        _, most, repeated = argument
+        return furthest(repeated) * (float("inf") if most is _constants.MAXREPEAT else most)
+    if kind == "SUBPATTERN":
+        return furthest(argument[3])
+    if kind.startswith("ASSERT"):
+        return furthest(argument[1]) if argument[0] > 0 else 0
+    if kind == "ATOMIC_GROUP":
+        return furthest(argument)
+    return 1
+
+
+# Its parts are longer than any other token's, and each is a repeat that touches the step's end.
+OPEN_ENDED = {"credential.jwt"}
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
+def test_no_detector_looks_farther_than_a_step_sees(detector: Any) -> None:
+    """What a step can't see the end of would be missed."""
+    patterns = [detector.pattern]
+    if isinstance(detector.gate, Needles):
+        patterns.append(detector.gate.anchor)
+    reach = max(furthest(_parser.parse(pattern)) for pattern in patterns)
+    assert (reach > long_texts.REACH) == (detector.name in OPEN_ENDED)
+
+
+class Clock:
+    """The thread's CPU time, moved by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The clock that the limit looks at."""
+    clock = Clock()
+    monkeypatch.setattr(long_texts, "thread_time", clock)
+    return clock
+
+
+def work_for(clock: Clock, seconds: float) -> Callable[[], str]:
+    """Return work that takes so long, and asks for the time at its end."""
+
+    def work() -> str:
+        clock.now += seconds
+        check_time()
+        return "done"
+
+    return work
+
+
+def test_work_ends_when_its_time_is_up(clock: Clock) -> None:
+    """Whoever asks after the limit is sent home; whoever asks before goes on."""
+    assert within_time(work_for(clock, long_texts.MOST_SECONDS * 0.9)) == "done"
+    with pytest.raises(OutOfTimeError):
+        within_time(work_for(clock, long_texts.MOST_SECONDS * 1.1))
+
+
+def test_each_value_has_its_own_time(clock: Clock) -> None:
+    """A value that used its time up takes none from the next; outside, there is no limit."""
+    with pytest.raises(OutOfTimeError):
+        within_time(work_for(clock, 100))
+    assert within_time(work_for(clock, 0)) == "done"
+    assert work_for(clock, 100)() == "done"
+
+
+def test_a_part_has_what_is_left_of_the_whole(clock: Clock) -> None:
+    """A long text in a list doesn't start the list's time anew."""
+    part = work_for(clock, long_texts.MOST_SECONDS * 0.7)
+
+    def whole() -> list[str]:
+        return [within_time(part) for _ in range(2)]
+
+    with pytest.raises(OutOfTimeError):
+        within_time(whole)
+
+
+def test_threads_have_clocks_of_their_own(clock: Clock) -> None:
+    """One thread's limit is none for another."""
+    answers: list[str] = []
+
+    def other() -> str:
+        thread = threading.Thread(target=lambda: answers.append(work_for(clock, 100)()))
+        thread.start()
+        thread.join()
+        return "joined"
+
+    assert within_time(other) == "joined"
+    assert answers == ["done"]
+
+
+@pytest.mark.usefixtures("small_steps")
+def test_searching_asks_for_the_time(clock: Clock) -> None:
+    """A search through a long text is broken off between two steps."""
+    pattern = re.compile("b")
+
+    def slow() -> object:
+        clock.now += 100
+        return search(pattern, "a" * 100)
+
+    with pytest.raises(OutOfTimeError):
+        within_time(slow)
