@@ -279,6 +279,7 @@ STRUCTURAL_FORMATS: Final = {
     "uri": "url",
     "db.query.text": "sql",
     "sql.comment": "text",
+    "xml.comment": "text",
     "exception.message": "text",
 }
 # Cookies that hold a preference and never a visitor.

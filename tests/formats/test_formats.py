@@ -21,6 +21,7 @@ HOSTILE = (
     *("a", "@", '"', "%", "(", "[", "{", "1 ", "a=", "?a=", ")=(", "/(", "\\", "\\'", "a: ", "'"),
     *("-", "--", "/*", "$a$", "#", "://", "near '", '{"', "\n", " \n", " ", "a.", ";", ",", "="),
     *("Key (a)=(", "a\n at ", "&a", "[[SQL: ", "='", "near 'x'. ", "a='b\\", "GET /", "<"),
+    *("<a ", "<a>", "</a>", "<!a[", "<a '", "<a b=''", "<a>b<c>"),
     *("a=1;", 'a="', ", Bearer a", "A: b\n"),
 )
 BEGINNINGS = {  # what leads into the parts of a format that hostile text alone never reaches
@@ -34,6 +35,7 @@ BEGINNINGS = {  # what leads into the parts of a format that hostile text alone 
     "sql": ("SELECT a FROM b WHERE c = ",),
     "stacktrace": ('Traceback (most recent call last):\n  File "a", line 1, in b\n',),
     "url": ("https://a.example/b?",),
+    "xml": ('<a b="', "<a>", "<!DOCTYPE a [", "<a><!--", "<a><![CDATA[", "<a><?b "),
 }
 STARTS = [
     pytest.param(entry, start, id=f"{entry.name}-{number}")

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from jaeger_guard.formats.authorization import AUTHORIZATION
+from jaeger_guard.formats.body import recognize_body
 from jaeger_guard.formats.command import COMMAND
 from jaeger_guard.formats.cookie import COOKIE, SET_COOKIE
 from jaeger_guard.formats.form import FORM
@@ -20,6 +21,7 @@ from jaeger_guard.formats.sql import SQL
 from jaeger_guard.formats.stacktrace import STACKTRACE
 from jaeger_guard.formats.text import TEXT
 from jaeger_guard.formats.url import URL, URL_PATH, URL_QUERY
+from jaeger_guard.formats.xml import XML
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     {
@@ -28,6 +30,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             # In the order in which a text under an unknown key should be tried: the stricter first.
             STACKTRACE,
             JSON,
+            XML,
             URL,
             SQL,
             FORM,
@@ -46,4 +49,4 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
     }
 )
 
-__all__ = ["FORMATS", "Format", "FormatExample", "NotThisFormatError"]
+__all__ = ["FORMATS", "Format", "FormatExample", "NotThisFormatError", "recognize_body"]

@@ -67,8 +67,25 @@ def _part(text: str, judge: Judge) -> str:
     return head + separator.group() + answer + body[len(content) :]
 
 
+@lru_cache(maxsize=1)
+def _first_part() -> re.Pattern[str]:
+    return re.compile(r"--[^\s]{1,200}\r?\nContent-[A-Za-z\-]{1,40}:", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _one_pair() -> re.Pattern[str]:
+    return re.compile(r"[\w.\[\]%+\-]{1,64}=[^&\s<>{}\"']*+\s{0,2}")
+
+
 def _recognize(text: str) -> bool:
+    if text.startswith("--"):
+        return _first_part().match(text) is not None
     return _first_pairs().match(text) is not None
+
+
+def recognize_body(text: str) -> bool:
+    """Say whether a text that is a whole body is a form's: there, one pair is enough."""
+    return _recognize(text) or _one_pair().fullmatch(text) is not None
 
 
 FORM: Final = Format(

@@ -168,8 +168,19 @@ def rewrite(text: str, judge: Judge) -> str:
     """Rewrite one document, or several in a row; a truncated one is read as far as it goes."""
     if not _looks_like_document(text):
         raise NotThisFormatError
-    written, end = rewrite_from(text, 0, judge, whole=True)
-    return written + text[end:]
+    if _escaped_document().match(text) is not None:
+        return _rewrite_escaped(text, judge)
+    lead = _lead().match(text)
+    assert lead is not None  # it matches the empty text too
+    written, end = rewrite_from(text, lead.end(), judge, whole=True)
+    return lead.group() + written + text[end:]
+
+
+def _rewrite_escaped(text: str, judge: Judge) -> str:
+    """Rewrite a document that was written into a string and lost the quotes around it."""
+    unescaped = _unescape(text)
+    answer = judge.value("", unescaped)
+    return text if answer is unescaped else json.dumps(answer, ensure_ascii=text.isascii())[1:-1]
 
 
 def rewrite_from(
@@ -389,13 +400,49 @@ def _document_start() -> re.Pattern[str]:
     )
 
 
+@lru_cache(maxsize=1)
+def _lead() -> re.Pattern[str]:
+    # A byte order mark; what keeps a page from running the document as a script; JSONP's call.
+    return re.compile(
+        r"""\ufeff?(?:\)\]\}',?\s{0,8}|while\s?\(1\);\s{0,8}|for\s?\(;;\);\s{0,8}"""
+        r"""|(?:/\*\*/\s?)?[A-Za-z_$][\w.$]{0,63}\((?=\s{0,8}[{\[]\s{0,64}["{\[]))?"""
+    )
+
+
+@lru_cache(maxsize=1)
+def _escaped_document() -> re.Pattern[str]:
+    return re.compile(r"""\s{0,64}(?:\[\s{0,64})?\{\s{0,64}(?:\\[nrt]){0,64}\s{0,64}\\{1,8}["']""")
+
+
 def _looks_like_document(text: str) -> bool:
-    return _document_start().match(text) is not None
+    if _escaped_document().match(text) is not None:
+        return True
+    lead = _lead().match(text)
+    assert lead is not None  # it matches the empty text too
+    return _document_start().match(text, lead.end()) is not None
 
 
 def _recognize(text: str) -> bool:
-    # A text in quotes alone is JSON only where a key says so.
-    return text.lstrip()[:1] in ("{", "[") and _looks_like_document(text)
+    # A text in quotes alone is JSON only where a key says so, and so is one behind a call's name.
+    return text[:64].lstrip("\ufeff \t\r\n")[:1] in ("{", "[", ")") and _looks_like_document(text)
+
+
+def recognize_body(text: str) -> bool:
+    """Say whether a text that is a whole body is a document, be it in quotes or behind a call."""
+    return _recognize(text) or (
+        _looks_like_document(text)
+        and (_quoted_document().match(text) is not None or _lead_call(text))
+    )
+
+
+def _lead_call(text: str) -> bool:
+    lead = _lead().match(text)
+    return lead is not None and lead.group().endswith(("(", "\n", ";"))
+
+
+@lru_cache(maxsize=1)
+def _quoted_document() -> re.Pattern[str]:
+    return re.compile(r"""\ufeff?\s{0,64}"(?:\\+")?\s{0,64}[{\[]""")
 
 
 JSON: Final = Format(
@@ -423,5 +470,7 @@ JSON: Final = Format(
             (("at", "2024"), ("at", "1"), ("at", "2"), ("who", "x")),
         ),
         FormatExample('"{\\"a\\": 1}"', (("", '{"a": 1}'),)),
+        FormatExample('{\\"a\\": 1}', (("", '{"a": 1}'),)),
+        FormatExample('\ufeffshow({"a": "b"});', (("a", "b"), ("", ");"))),
     ),
 )

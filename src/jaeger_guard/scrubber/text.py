@@ -27,7 +27,7 @@ from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
 from jaeger_guard.encodings import base64_decode, repair_surrogates
-from jaeger_guard.formats import FORMATS
+from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.long_texts import check_time, find_all, search
 from jaeger_guard.markers import is_marker, marker, marker_spans
@@ -50,7 +50,6 @@ _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 # What stands behind a name: formats read it with more care, and leave code and messages alone.
 _READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential.secret_assigned"})
 
-_STRUCTURED: Final = frozenset({"json", "form"})
 _PERCENT_BY_LEAF: Final = frozenset({"form", "url", "url_path", "url_query"})
 
 # What may make a text worth more than the detectors' search: the text format's signs.
@@ -87,17 +86,18 @@ class TextScrubber:
     ) -> str:
         if not text or decision.unsafe or is_marker(text):
             return text
+        format_name = decision.format
         if decision.whole is not None:
-            inner = self._structured_body(decision, text)
-            if inner is None:
+            format_name = _format_of_body(decision, text)
+            if format_name is None:
                 return self._whole(decision, decision.whole, text, found, notation)
-            decision = inner
+            decision = self._structured_body(decision)
         conditional = decision.key_class.category
         if conditional is not None and decision.key_class.kind is KeyKind.UNKNOWN:
             treatment = decision.treatments.get(conditional)
             if treatment is not None and looks_opaque(text):
                 return self._whole(decision, treatment, text, found, notation)
-        format_name = decision.format or recognize(text)
+        format_name = format_name or recognize(text)
         if format_name is None:
             scrubbed = self.search(decision, text, found, notation)
         elif depth >= MAX_DEPTH:
@@ -217,19 +217,8 @@ class TextScrubber:
             format_name=format_name,
         )
 
-    def _structured_body(self, decision: KeyDecision, text: str) -> KeyDecision | None:
-        """Look into a body that the key alone would redact: its structure says more than the key.
-
-        A rule that means the whole body says `drop`, or names the key.
-        """
-        if (
-            decision.key_class.category != CONTENT_BODY
-            or decision.whole is None
-            or decision.whole.action is not Action.REDACT
-            or decision.matched
-            or recognize(text) not in _STRUCTURED
-        ):
-            return None
+    def _structured_body(self, decision: KeyDecision) -> KeyDecision:
+        """Decide about a body that is looked into: its leaves by their own names."""
         inner = self._bodies.get(decision)
         if inner is None:
             inner = self._bodies[decision] = replace(decision, whole=None, category=None)
@@ -403,6 +392,21 @@ class _LeafJudge:
         return self._scrubber.search(
             self._decision, text, self._found, notation, format_name=self._format
         )
+
+
+def _format_of_body(decision: KeyDecision, text: str) -> str | None:
+    """Name the format of a body that the key alone would redact: its structure says more than the key.
+
+    None where it has none. A rule that means the whole body says `drop`, or names the key.
+    """
+    if (
+        decision.key_class.category != CONTENT_BODY
+        or decision.whole is None
+        or decision.whole.action is not Action.REDACT
+        or decision.matched
+    ):
+        return None
+    return recognize_body(text)
 
 
 def spoken(name: str) -> str:
