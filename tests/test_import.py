@@ -18,6 +18,7 @@ PUBLIC = {
     "Export",
     "Guard",
     "GuardError",
+    "GuardLogRecordProcessor",
     "GuardSpanProcessor",
     "MissingExtraError",
     "Policy",

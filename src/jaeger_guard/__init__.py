@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jaeger_guard.errors import ConfigurationError, GuardError, MissingExtraError
     from jaeger_guard.export import Export
     from jaeger_guard.guard import Guard
+    from jaeger_guard.logs import GuardLogRecordProcessor
     from jaeger_guard.policy import Policy, Rule
     from jaeger_guard.processor import GuardSpanProcessor
 
@@ -29,6 +30,7 @@ __all__ = [
     "Export",
     "Guard",
     "GuardError",
+    "GuardLogRecordProcessor",
     "GuardSpanProcessor",
     "MissingExtraError",
     "Policy",
@@ -44,6 +46,7 @@ _HOMES = {
     "Export": "export",
     "Guard": "guard",
     "GuardError": "errors",
+    "GuardLogRecordProcessor": "logs",
     "GuardSpanProcessor": "processor",
     "MissingExtraError": "errors",
     "Policy": "policy",

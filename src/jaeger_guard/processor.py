@@ -218,7 +218,7 @@ class Isolation:
     def _renew_lock(self) -> None:
         self._lock = threading.RLock()  # re-entrant: a signal handler may end a span
 
-    def note(self, processor: SpanProcessor, method: str, error: Exception) -> None:
+    def note(self, processor: object, method: str, error: Exception) -> None:
         """Count a failure; log the first of its kind without the exception's text."""
         kind = f"{type(processor).__name__}.{method}"
         with self._lock:
@@ -228,7 +228,7 @@ class Isolation:
             tell(
                 _LOGGER,
                 logging.WARNING,
-                "%s raised %s; the span goes on to other processors, and further failures of this "
+                "%s raised %s; other processors are served all the same, and further failures of this "
                 "kind are only counted",
                 kind,
                 type(error).__name__,
