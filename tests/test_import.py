@@ -70,7 +70,7 @@ read, compiled, ours = set(), [], False
 class Watching(type(os.environ)):
     def __getitem__(self, name): read.add(name); return super().__getitem__(name)
     def __iter__(self): read.add("*"); return super().__iter__()
-import opentelemetry.sdk.trace, opentelemetry.sdk.resources
+import opentelemetry.sdk.trace, opentelemetry.sdk._logs, opentelemetry.sdk.resources
 os.environ.__class__ = Watching
 try:
     import regex
