@@ -471,6 +471,6 @@ JSON: Final = Format(
         ),
         FormatExample('"{\\"a\\": 1}"', (("", '{"a": 1}'),)),
         FormatExample('{\\"a\\": 1}', (("", '{"a": 1}'),)),
-        FormatExample('\ufeffshow({"a": "b"});', (("a", "b"), ("", ");"))),
+        FormatExample('\ufeffshow({"a": "b"});', (("a", "b"), ("", ";"))),
     ),
 )
