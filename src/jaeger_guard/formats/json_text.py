@@ -179,8 +179,12 @@ def rewrite(text: str, judge: Judge) -> str:
 def _rewrite_escaped(text: str, judge: Judge) -> str:
     """Rewrite a document that was written into a string and lost the quotes around it."""
     unescaped = _unescape(text)
-    answer = judge.value("", unescaped)
-    return text if answer is unescaped else json.dumps(answer, ensure_ascii=text.isascii())[1:-1]
+    if unescaped == text:
+        raise NotThisFormatError
+    answer = rewrite(unescaped, judge)  # some levels deep, as each halves the backslashes
+    if answer == unescaped:
+        return text
+    return json.dumps(answer, ensure_ascii=text.isascii())[1:-1]
 
 
 def rewrite_from(
@@ -470,7 +474,7 @@ JSON: Final = Format(
             (("at", "2024"), ("at", "1"), ("at", "2"), ("who", "x")),
         ),
         FormatExample('"{\\"a\\": 1}"', (("", '{"a": 1}'),)),
-        FormatExample('{\\"a\\": 1}', (("", '{"a": 1}'),)),
+        FormatExample('{\\"a\\": 1}', (("a", "1"),)),
         FormatExample('\ufeffshow({"a": "b"});', (("a", "b"), ("", ";"))),
     ),
 )
