@@ -26,7 +26,8 @@ from jaeger_guard.categories import (
 
 # Technical as a whole: applications add no keys of their own here, or technical ones.
 SAFE_NAMESPACES: Final = (
-    "artifact aws az azure browser cassandra cicd cloud cloudfoundry code cpu cpython deployment disk"
+    "android artifact aspnetcore aws az azure browser cassandra cicd cloud cloudfoundry code cpu cpython deployment disk"
+    " dotnet go ios jvm kafka nodejs rabbitmq rocketmq signalr v8js"
     " elasticsearch gcp heroku hw jsonrpc k8s linux mainframe mcp nfs oci onc_rpc openai openshift"
     " opentracing oracle oracle_cloud os otel pprof security_rule system telemetry thread tls vcs"
     " webengine zos network process"
@@ -42,21 +43,21 @@ SAFE_NAMESPACES: Final = (
 
 # By namespace, the keys that are technical where the rest of it may be an application's own.
 SAFE_KEYS: Final[dict[str, str]] = {
-    "": "state type component peer.service span.kind internal.span.format error.type",
+    "": "state type component peer.service pool span.kind internal.span.format error.type",
     "app": "build_id crash.id jank.frame_count jank.period jank.threshold screen.coordinate.x"
     " screen.coordinate.y screen.id widget.id",
-    "client": "port socket.port",
+    "client": "port socket.port as.number as.organization service.name service.namespace",
     "cloudevents": "event_id event_spec_version event_type",
     "container": "id name",
     "db": "elasticsearch.cluster.name elasticsearch.node.name mongodb.collection name namespace"
     " operation operation.name operation.batch.size query.summary redis.database_index user",
-    "destination": "port",
+    "destination": "port as.number as.organization prefix",
     "device": "manufacturer",
     "enduser": "role scope pseudo.id",
     "event": "domain name",
     "exception": "type escaped",
-    "faas": "coldstart cron document.collection document.operation document.time execution instance"
-    " invocation_id invoked_name invoked_provider invoked_region max_memory name time trigger version",
+    "faas": "coldstart cron document.collection document.operation document.time execution id instance"
+    " invocation.id invocation.start_time invocation_id invoked_name invoked_provider invoked_region max_memory name time trigger version",
     "feature_flag": "key provider.name provider_name result.variant variant version",
     "file": "accessed attributes changed created extension fork_name inode mode modified size",
     "gen_ai": "agent.id agent.name agent.version conversation.id data_source.id evaluation.name"
@@ -76,17 +77,17 @@ SAFE_KEYS: Final[dict[str, str]] = {
     " gcp_pubsub.message.ack_deadline gcp_pubsub.message.ack_id gcp_pubsub.message.delivery_attempt"
     " message.body.size message.envelope.size message.id message.payload_compressed_size_bytes"
     " message.payload_size_bytes operation protocol protocol_version rabbitmq.message.delivery_tag"
-    " system temp_destination",
+    " system system.name temp_destination",
     "net": "host.port peer.port sock.family sock.host.port sock.peer.port transport",
     "pool": "name",
     "process": "real_user.name saved_user.name user.name",  # a machine's accounts, and nobody's
     "profile": "frame.type",
     "rpc": "connect_rpc.error_code grpc.status_code jsonrpc.error_code jsonrpc.request_id"
     " jsonrpc.version message.compressed_size message.id message.type message.uncompressed_size method"
-    " method_original response.status_code service system",
-    "server": "port socket.port",
-    "service": "criticality name namespace version",
-    "source": "port",
+    " method_original response.status_code service status_code system",
+    "server": "port socket.port as.number as.organization prefix service.name service.namespace",
+    "service": "criticality instance.cost_center.id instance.cost_center.name name namespace version",
+    "source": "port as.number as.organization",
     "test": "case.result.status suite.name suite.run.status",
     "url": "extension port scheme template",
     "user": "roles hash",
@@ -110,8 +111,9 @@ OPEN_KEYS: Final = (
     " messaging.gcp_pubsub.message.ordering_key messaging.rabbitmq.destination.routing_key"
     " messaging.rabbitmq.routing_key messaging.client_id messaging.client.id messaging.consumer_id"
     " messaging.message.conversation_id messaging.conversation_id"
-    " faas.document.name cloudevents.event_subject cloudevents.event_source dns.answers"
-    " dns.question.name feature_flag.context.id feature_flag.result.value feature_flag.set.id"
+    " kafka.message.key rocketmq.message.keys rocketmq.message.tag rocketmq.message.group"
+    " rabbitmq.destination.routing_key client.prefix source.prefix"
+    " faas.document.name cloudevents.event_subject cloudevents.event_source dns.question.name feature_flag.context.id feature_flag.result.value feature_flag.set.id"
     " file.path file.name file.directory file.symbolic_link.target_path log.file.path"
     " log.file.path_resolved log.file.name_resolved tls.client.subject tls.client.certificate"
     " tls.client.certificate_chain mcp.resource.uri rpc.message.body event.body"
@@ -120,7 +122,8 @@ OPEN_KEYS: Final = (
 )
 
 MACHINE_KEYS: Final = (
-    "server.address server.socket.address server.socket.domain destination.address destination.domain"
+    "dns.answers server.mac.address destination.mac.address network.local.mac.address"
+    " server.address server.socket.address server.socket.domain destination.address destination.domain"
     " http.host http.server_name net.host.ip net.host.name net.sock.host.addr network.local.address"
     " host.ip host.mac host.name k8s.pod.ip k8s.pod.hostname hw.network.logical_addresses"
     " hw.network.physical_address tls.client.server_name url.domain url.registered_domain"
@@ -158,7 +161,18 @@ CATEGORY_KEYS: Final[dict[str, str]] = {
     " gen_ai.retrieval.documents gen_ai.retrieval.query.text gen_ai.evaluation.explanation"
     " gen_ai.event.content gen_ai.content.prompt gen_ai.content.completion input.value output.value"
     " llm.input_messages llm.output_messages llm.prompts llm.completions"
-    " traceloop.entity.input traceloop.entity.output",
+    " llm.prompt_template.variables llm.function_call"
+    " traceloop.entity.input traceloop.entity.output traceloop.prompt.template_variables"
+    " gen_ai.guardrail.input gen_ai.guardrail.output gen_ai.tool.message gen_ai.choice"
+    " retrieval.documents reranker.query reranker.input_documents reranker.output_documents"
+    " embedding.text embedding.embeddings document.content message.content message.contents"
+    " message_content.text message_content.data message.function_call_arguments_json"
+    " tool_call.function.arguments audio.transcript db.query.result.document mcp.request.argument"
+    " mcp.response.value ai.prompt ai.prompt.messages ai.response.text ai.response.object"
+    " ai.response.toolcalls ai.toolcall.args ai.toolcall.result ai.value ai.values"
+    " langfuse.observation.input langfuse.observation.output langfuse.trace.input"
+    " langfuse.trace.output mlflow.spaninputs mlflow.spanoutputs all_messages_events tool_arguments"
+    " tool_response pydantic_ai.all_messages",
     CONTENT_BODY: "http.request.body http.response.body http.request.body.text"
     " http.response.body.text",
 }
@@ -167,6 +181,9 @@ CATEGORY_KEYS: Final[dict[str, str]] = {
 HEADER_FAMILIES: Final = (
     "http.request.header.",
     "http.response.header.",
+    "rpc.request.header.",
+    "rpc.response.header.",
+    "rpc.response.trailer.",
     "rpc.request.metadata.",
     "rpc.response.metadata.",
     "rpc.grpc.request.metadata.",
@@ -191,6 +208,18 @@ LEXICON_FAMILIES: Final = (
     "db.elasticsearch.path_parts.",
     "faas.environment_variable.",
 )
+# What describes a part of a prompt, and isn't it.
+HARMLESS_ENDS: Final = (
+    ".role",
+    ".finish_reason",
+    ".name",
+    ".id",
+    ".type",
+    ".score",
+    ".mime_type",
+    ".model_name",
+    "_id",
+)
 PROMPT_FAMILIES: Final = (
     "gen_ai.prompt.",
     "gen_ai.completion.",
@@ -200,6 +229,12 @@ PROMPT_FAMILIES: Final = (
     "llm.output_messages.",
     "llm.prompts.",
     "llm.completions.",
+    "llm.choices.",
+    "retrieval.documents.",
+    "reranker.input_documents.",
+    "reranker.output_documents.",
+    "embedding.embeddings.",
+    "message.contents.",
 )
 
 HEADER_FORMATS: Final[dict[str, str]] = {
@@ -285,5 +320,5 @@ STRUCTURAL_FORMATS: Final = {
 # Cookies that hold a preference and never a visitor.
 HARMLESS_COOKIES: Final = frozenset(
     "theme lang language locale currency consent timezone tz dark darkmode color country region i18n"
-    " sidebar layout gdpr cookieconsent font density view sort scheme".split()
+    " sidebar layout gdpr cookieconsent font density view sort scheme samesite httponly".split()
 )

@@ -220,7 +220,7 @@ def _classify_family(lowered: str, key: str) -> KeyClass | None:
             )
     for prefix in conventions.PROMPT_FAMILIES:
         if lowered.startswith(prefix):
-            harmless = lowered.endswith((".role", ".finish_reason", ".name", ".id", ".type"))
+            harmless = lowered.endswith(conventions.HARMLESS_ENDS)
             return _SAFE if harmless else KeyClass(KeyKind.CATEGORY, category=CONTENT_PROMPT)
     if lowered.startswith("k8s."):
         # Labels and annotations: an application's, down to whole manifests with their variables.

@@ -40,7 +40,8 @@ from jaeger_guard.categories import (
 # Found anywhere in a key, also inside a longer word (`txtpassword`): none is part of another word.
 STEMS: Final = (
     "password", "passwd", "passwrd", "passphrase", "passwort", "kennwort", "contrasena",
-    "contrasenia", "motdepasse", "motpasse", "paroladordine",
+    "contrasenia", "motdepasse", "motpasse", "paroladordine", "wachtwoord", "adgangskode", "losenord",
+    "palavrapasse", "parolachiave",
     # Of Russian, Chinese, Japanese, Korean and Polish, as `split_words` leaves their letters.
     "\u043f\u0430\u0440\u043e\u043b\u044c", "\u5bc6\u7801", "\u5bc6\u78bc", "\u30cf\u30b9\u30ef\u30fc\u30c8",
     "\u1107\u1175\u1106\u1175\u11af\u1107\u1165\u11ab\u1112\u1169", "has\u0142o",
@@ -59,6 +60,8 @@ PHRASES: Final[dict[str, str]] = {
         "|psk|wifi psk|pre shared key|preshared key|snmp community|community string|bindpw|jaas config"
         "|wachtwoord|losenord|salasana|adgangskode|passord|jelszo|geheimnis|geheimwort"
         "|palavra chave|codigo de seguridad|seed phrase|mnemonic phrase|recovery phrase"
+        "|senha usuario|senha do usuario|nova senha|senha atual|clave de usuario|clave usuario|lozinka|zaporka"
+        "|pasuwado|pasuwaado|kod dostepu|kod pin"
     ),
     CREDENTIAL_TOKEN: (
         "token|access token|refresh token|id token|auth token|bearer|bearer token|api token|jwt"
@@ -74,6 +77,11 @@ PHRASES: Final[dict[str, str]] = {
         "|oauth verifier|hmac key|hmac secret|remember token|remember me token|segreto|secreto"
         "|clave api|cle api|cle secrete|jeton|schluessel geheim|api schlussel|api schluessel"
         "|zugangstoken|zugangsdaten"
+        "|storage key|storage account key|service account key|root key|jeton acces|jeton d acces|clef api"
+        "|clave de api|chave api|chave de api|chave secreta|chave acesso|chave de acesso|chiave api"
+        "|chiave segreta|chiave di accesso|chiave accesso|api sleutel|geheime sleutel|toegangstoken"
+        "|klucz api|klucz dostepu|token dostepu|token acceso|token de acceso|token acesso|token de acesso"
+        "|token di accesso|token acces|token d acces|api nyckel|api nokkel"
     ),
     CREDENTIAL_PRIVATE_KEY: (
         "private key|priv key|ssh key|rsa key|pem key|host key private|pgp private|private pem"
@@ -91,6 +99,8 @@ PHRASES: Final[dict[str, str]] = {
         "|kreditkarte|kreditkartennummer|kartennummer|numero tarjeta|numero de tarjeta|tarjeta credito"
         "|tarjeta de credito|numero cartao|numero do cartao|cartao de credito|cartao credito"
         "|numero carta di credito|carta di credito|carta credito|numero carta"
+        "|numero di carta|numero de cartao|creditcardnummer|kreditkartennr|kartennr|numer karty|kortnummer"
+        "|betaalkaart"
     ),
     FINANCIAL_CARD_SECURITY: (
         "cvv|cvv 2|cvc|cvc 2|cvv code|cvc code|csc code|card csc|card cvv|card cvc|card verification"
@@ -106,6 +116,7 @@ PHRASES: Final[dict[str, str]] = {
         "|bank swift|sort code|kontonummer|bankleitzahl|kontoverbindung|numero de compte|numero compte"
         "|compte bancaire|numero cuenta|numero de cuenta|cuenta bancaria|numero da conta|conta bancaria"
         "|conta corrente|numero conto|conto corrente|clabe"
+        "|rekeningnummer|bankrekening|numer konta|konto bankowe|kontonr|bankkonto|numero di conto"
     ),
     IDENTITY_NATIONAL_ID: (
         "ssn|social security|social security number|social security no|social insurance number"
@@ -116,6 +127,11 @@ PHRASES: Final[dict[str, str]] = {
         "|sozialversicherung nummer|rentenversicherungsnummer|codice fiscale|numero securite sociale"
         "|numero de securite sociale|securite sociale|seguridad social|numero seguridad social"
         "|numero de seguridad social|numero fiscal|nie number|numero dni|personnummer|personal id number"
+        "|personalausweisnummer|burgerservicenummer|sofinummer|ahv nummer|ahv nr|svnr"
+        "|sozialversicherungsnr|steuer nr|numero avs|numero insee|numero de identificacion fiscal"
+        "|cedula de identidad|cedula identidad|numero de cedula|cuit|numero cpf|cadastro de pessoas fisicas"
+        "|rodne cislo|cpr nummer|cpr number|fodselsnummer|henkilotunnus|hetu|isikukood|kennitala|tckn"
+        "|kimlik no|nric|national registration number|social security id|kojin bango|juminbeonho|voter id"
     ),
     IDENTITY_DOCUMENT: (
         "passport number|passport no|passport num|passport id|driver license|driver licence"
@@ -125,6 +141,10 @@ PHRASES: Final[dict[str, str]] = {
         "|passaporto|fuhrerschein|fuehrerschein|permis de conduire|permis conduire|carte identite"
         "|carte d identite|carta d identita|carta identita|licencia de conducir|carteira de motorista"
         "|patente di guida|visa number|green card number"
+        "|numero di passaporto|numero passaporto|numero de pasaporte|numero pasaporte|numero do passaporte"
+        "|numero de passaporte|paspoortnummer|numer paszportu|numer dowodu|numer dowodu osobistego"
+        "|passport nr|identity card number|fuhrerscheinnummer|fuehrerscheinnummer|rijbewijsnummer"
+        "|carta identita numero|numero carta identita|documento de identidad|documento identidad"
     ),
     IDENTITY_USER: "username|user name|nombre de usuario|nombre usuario|benutzername|nome utente"
     "|nom utilisateur|nom d utilisateur|nome de usuario|nome usuario|end user id|login name",
@@ -139,17 +159,23 @@ PHRASES: Final[dict[str, str]] = {
         "|nom du client|nom jeune fille|nombre completo|nombre cliente|nombre del cliente|primer nombre"
         "|segundo nombre|apellido|apellidos|primer apellido|sobrenome|nome completo|nome cliente"
         "|nome do cliente|primeiro nome|ultimo nome|cognome|kundenname"
+        "|voornaam|achternaam|volledige naam|nazwisko|imie i nazwisko|imie nazwisko|fornamn|efternamn"
+        "|fornavn|etternavn|efternavn|etunimi|sukunimi|prijmeni|jmeno a prijmeni|shimei"
+        "|nom patient|nom du patient|nombre del paciente|nombre paciente|nome paciente|nome do paciente"
     ),
     PERSON_BIRTH_DATE: (
         "birth date|birthday|birth day|dob|date of birth|date birth|born on|geburtsdatum|geburtstag"
         "|date naissance|date de naissance|fecha nacimiento|fecha de nacimiento|data nascimento"
         "|data de nascimento|data nascita|data di nascita|birth year"
+        "|geboortedatum|geboortedag|data urodzenia|fodelsedatum|fodselsdato|syntymaaika|datum narozeni"
+        "|seinengappi|seinen gappi|fecha nac|data nasc|geb datum"
     ),
     CONTACT_EMAIL: (
         "email|emails|e mail|e mails|email address|email addr|mail address|mail addr|user mail"
         "|usermail|customer mail|contact mail|courriel|correo electronico|adresse mail|adresse email"
         "|adresse courriel|mail adresse|mailadresse|email adresse|direccion de correo|indirizzo email"
         "|posta elettronica|endereco de email|endereco email"
+        "|e mail adresse|email adres|e mail adres|adres email|adres e mail|correo e|direccion email"
     ),
     CONTACT_PHONE: (
         "phone|phones|phone number|phone no|phone num|telephone|telephone number|mobile number"
@@ -157,6 +183,9 @@ PHRASES: Final[dict[str, str]] = {
         "|tel number|tel no|telefon|telefonnummer|telefon nummer|telefono|telefone|telemovel|msisdn|fax"
         "|fax number|handynummer|handy nummer|mobilnummer|celular|numero telephone|numero de telephone"
         "|numero telefono|numero de telefono|numero di telefono|cellulare|whatsapp number"
+        "|telefoonnummer|telefoon|mobiel nummer|numer telefonu|numer komorkowy|denwa bango|puhelinnumero"
+        "|numero movil|numero de movil|telefono movil|telephone portable|numero portable|numero celular"
+        "|numero de celular|numero do celular|numero cellulare|numero di cellulare|gsm nummer|phone nr"
     ),
     CONTACT_ADDRESS: (
         "street|street address|street name|street 1|street 2|postal address|home address"
@@ -165,6 +194,8 @@ PHRASES: Final[dict[str, str]] = {
         "|address 2|zip code|zip codes|postal code|post code|postcode|zippostal|adresse|postadresse"
         "|anschrift|strasse|strasse hausnummer|hausnummer|postleitzahl|plz|code postal|codigo postal"
         "|direccion|domicilio|indirizzo|endereco|codice postale|adresse postale|wohnort"
+        "|woonadres|thuisadres|adres zamieszkania|adres domowy|kod pocztowy|gatuadress|postadress"
+        "|hjemmeadresse|straatnaam|logradouro|jusho|apartment number|mailing addr|home addr"
     ),
     HEALTH_RECORD: (
         "diagnosis|diagnoses|diagnostico|mrn|medical record|medical record number|medical history"
@@ -173,6 +204,9 @@ PHRASES: Final[dict[str, str]] = {
         "|blood group|icd code|icd 10|prescription|prescriptions|allergy|allergies|medication"
         "|medications|hiv status|nhs number|krankenkasse|krankenversicherung|krankenversichertennummer"
         "|insurance member id|versichertennummer|antecedents medicaux|historia clinica"
+        "|blutgruppe|grupo sanguineo|groupe sanguin|gruppo sanguigno|diagnosi|diagnostico medico|krankheit"
+        "|krankheiten|enfermedades|antecedentes medicos|allergien|alergias|medikamente|medicamentos"
+        "|krankenakte|patientennummer|numero de patient|cartella clinica|disability status"
     ),
     DEVICE_ID: (
         "device id|device uuid|device identifier|imei|imsi|iccid|idfa|idfv|gaid|udid|meid"
@@ -186,6 +220,9 @@ PHRASES: Final[dict[str, str]] = {
     CONTENT_PROMPT: (
         "system prompt|user prompt|prompt text|prompt content|prompts|chat history|chat messages"
         "|completion text|llm input|llm output"
+        "|llm prompt|llm prompts|ai prompt|gen ai prompt|model input|model output|user message"
+        "|assistant message|system message text|chat transcript|audio transcript|document content"
+        "|message content"
     ),
     CONTENT_BODY: (
         "request body|response body|http body|raw body|body raw|request payload|response payload"
@@ -213,8 +250,8 @@ WHOLE: Final[dict[str, str]] = {
     CREDENTIAL_TOKEN: "salt|schlussel|schluessel",
     CREDENTIAL_SESSION: "session",
     PERSON_NAME: "nombre",
-    CONTACT_PHONE: "mobile|portable|handy",
-    CONTACT_ADDRESS: "zip|cep|rue",
+    CONTACT_PHONE: "mobile|portable|handy|movil|mobiel",
+    CONTACT_ADDRESS: "zip|cep|rue|calle|adres",
     CONTENT_PROMPT: "completion",
     CONTENT_BODY: "body|payload",
 }
@@ -245,6 +282,26 @@ ENDINGS: Final[dict[str, str]] = {
     "lastname": PERSON_NAME,
     "fullname": PERSON_NAME,
     "birthdate": PERSON_BIRTH_DATE,
+    "dateofbirth": PERSON_BIRTH_DATE,
+    "geburtsdatum": PERSON_BIRTH_DATE,
+    "secretkey": CREDENTIAL_TOKEN,
+    "passportnumber": IDENTITY_DOCUMENT,
+    "ausweisnummer": IDENTITY_DOCUMENT,
+    "versicherungsnummer": IDENTITY_NATIONAL_ID,
+    "steuernummer": IDENTITY_NATIONAL_ID,
+    "accountnumber": FINANCIAL_ACCOUNT,
+    "kontonummer": FINANCIAL_ACCOUNT,
+    "kartennummer": FINANCIAL_CARD,
+    "mobilenumber": CONTACT_PHONE,
+    "telefonnummer": CONTACT_PHONE,
+    "streetaddress": CONTACT_ADDRESS,
+    "homeaddress": CONTACT_ADDRESS,
+    "billingaddress": CONTACT_ADDRESS,
+    "shippingaddress": CONTACT_ADDRESS,
+    "postalcode": CONTACT_ADDRESS,
+    "vorname": PERSON_NAME,
+    "nachname": PERSON_NAME,
+    "surname": PERSON_NAME,
 }
 
 # As the last word of a key, or right behind the phrase, these say that the value tells something
@@ -264,7 +321,7 @@ HARMLESS_AFTER: Final = frozenset(
         " regex layout consent banner samesite secure httponly affinity sent opened"
         " bounced queue topic job worker module class handler middleware controller parser tokenizer"
         " client api sdk library package plugin charset failed masked redacted hidden visible visibility"
-        " time timestamp date at on reason ok success flag lookup"
+        " time timestamp date at on reason ok success flag lookup purpose rotation days hours minutes"
     ).split()
 )
 
