@@ -182,9 +182,12 @@ class Detector:
 
     def find(self, text: str) -> Iterator[Match]:
         """Yield the matches of this detector alone, in order, without overlaps."""
+        if self.gate.admits(text):
+            yield from self.find_admitted(text)
+
+    def find_admitted(self, text: str) -> Iterator[Match]:
+        """Yield what `find` does, of a text that the gate is known to admit."""
         gate = self.gate
-        if not gate.admits(text):
-            return
         compiled = compile_pattern(self.pattern)
         if isinstance(gate, Needles) and (gate.before or gate.ignore_case):
             end = 0

@@ -7,9 +7,9 @@ from typing import Final
 from jaeger_guard.categories import LOCATION_COORDINATES
 from jaeger_guard.detectors.detector import (
     Detector,
-    DigitRun,
     Example,
     NearMiss,
+    Shape,
     compile_pattern,
 )
 
@@ -41,7 +41,7 @@ def _are_degrees(value: str) -> bool:
 COORDINATES: Final = Detector(
     name="location.coordinates",
     category=LOCATION_COORDINATES,
-    gate=DigitRun(shortest=5),
+    gate=Shape(pattern=r"[0-9]\.[0-9]{4,15}(?:[,;]|%2[Cc])"),
     pattern=(
         _DEGREES.format(whole=2)
         + r"(?:,|;|%2C|%2c) {0,1}[+\-]?"

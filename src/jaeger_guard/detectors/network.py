@@ -14,10 +14,10 @@ from typing import Final
 from jaeger_guard.categories import NETWORK_IP, NETWORK_MAC
 from jaeger_guard.detectors.detector import (
     Detector,
-    DigitRun,
     Example,
     NearMiss,
     Needles,
+    Shape,
     compile_pattern,
 )
 
@@ -93,7 +93,7 @@ def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
 IPV4: Final = Detector(
     name="network.ipv4",
     category=NETWORK_IP,
-    gate=DigitRun(shortest=4),
+    gate=Shape(pattern=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"),
     pattern=(
         r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
         r"(?![0-9A-Za-z_]|[.+][0-9A-Za-z]|-(?![0-9]{1,3}\.[0-9])[0-9A-Za-z])"

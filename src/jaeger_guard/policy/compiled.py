@@ -5,28 +5,25 @@ asked of the semantic conventions, the globs are matched, and the rules decide; 
 were merged matters then alone. Decisions that say the same are one object, so that whoever
 remembers values by decision remembers them for all keys of one kind.
 
-Every memory is bounded: it has two generations of `MOST_REMEMBERED` entries, and the older is
-forgotten when the younger is full. Two threads may decide about one key at once; their answers
-are equal, so there is no lock.
+Every memory is bounded. Two threads may decide about one key at once; their answers are equal, so
+there is no lock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
+from jaeger_guard.generations import Generations
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
 from jaeger_guard.semconv import KeyClass, KeyKind, classify, classify_leaf
 from jaeger_guard.types import Action, Surface
 
-MOST_REMEMBERED: Final = 8192
+MOST_REMEMBERED: Final = 8192  # entries of each memory
 _LONGEST_REMEMBERED: Final = 256  # characters; a longer key is decided about each time
-
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -45,6 +42,8 @@ class KeyDecision:
         kept: Whether a `keep` rule leaves all but what is mandatory.
         surface: The surface that was decided for.
         matched: Numbers of the rules whose glob matches the key, or a key around it.
+        searched: Whether a text is only searched by detectors, and its numbers are left alone
+            unless they are telling: the key neither decides, nor promises a format.
     """
 
     key_class: KeyClass
@@ -58,38 +57,21 @@ class KeyDecision:
     kept: bool
     surface: Surface
     matched: frozenset[int]
+    searched: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        searched = (
+            self.whole is None
+            and self.format is None
+            and self.key_class.category is None
+            and not self.unsafe
+        )
+        object.__setattr__(self, "searched", searched)
 
 
 def certain_category(key_class: KeyClass) -> str | None:
     """Return the category that any value under the key has; None where that depends on it."""
     return key_class.category if key_class.kind is KeyKind.CATEGORY else None
-
-
-class _Memory(Generic[_Key, _Value]):
-    """A dictionary of two generations with a bound."""
-
-    __slots__ = ("_older", "_younger")
-
-    def __init__(self) -> None:
-        self._younger: dict[_Key, _Value] = {}
-        self._older: dict[_Key, _Value] = {}
-
-    def get(self, key: _Key) -> _Value | None:
-        value = self._younger.get(key)
-        if value is None:
-            value = self._older.get(key)
-            if value is not None:
-                self.put(key, value)
-        return value
-
-    def put(self, key: _Key, value: _Value) -> None:
-        if len(self._younger) >= MOST_REMEMBERED:
-            self._older = self._younger
-            self._younger = {}
-        self._younger[key] = value
-
-    def __len__(self) -> int:
-        return len(self._younger) + len(self._older)
 
 
 class CompiledPolicy:
@@ -120,10 +102,14 @@ class CompiledPolicy:
         self._globs = tuple(
             (clause.number, clause.glob) for clause in layers.clauses if clause.glob is not None
         )
-        self._decisions: _Memory[tuple[str, str], KeyDecision] = _Memory()
-        self._leaves: _Memory[tuple[KeyDecision, str], KeyDecision] = _Memory()
-        self._interned: _Memory[tuple[object, ...], KeyDecision] = _Memory()
-        self._tables: _Memory[tuple[object, ...], Mapping[str, Treatment]] = _Memory()
+        self._decisions: Generations[tuple[str, str], KeyDecision] = Generations(MOST_REMEMBERED)
+        self._leaves: Generations[tuple[KeyDecision, str], KeyDecision] = Generations(
+            MOST_REMEMBERED
+        )
+        self._interned: Generations[tuple[object, ...], KeyDecision] = Generations(MOST_REMEMBERED)
+        self._tables: Generations[tuple[object, ...], Mapping[str, Treatment]] = Generations(
+            MOST_REMEMBERED
+        )
         self.names: Final = names
         self.digest: Final = digest
         self.categories_sought: Final = frozenset(filter(self._is_sought, ALL))

@@ -6,72 +6,91 @@ knows nothing of OpenTelemetry.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
 from jaeger_guard.detectors import DETECTORS
 from jaeger_guard.encodings import repair_surrogates
+from jaeger_guard.generations import Generations
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scanner import Scanner
-from jaeger_guard.scrubber.cache import DEFAULT_CACHE_BYTES, CleanCache
+from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
-from jaeger_guard.scrubber.names import is_request, scrub_name
-from jaeger_guard.scrubber.text import TextScrubber, needs_a_look, spoken
-from jaeger_guard.scrubber.values import UnusedNames, ValueScrubber, exact
+from jaeger_guard.scrubber.names import scrub_name
+from jaeger_guard.scrubber.text import TextScrubber, spoken
+from jaeger_guard.scrubber.values import FEWEST_TELLING, UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
 
 __all__ = ["Findings", "Found", "Scrubber"]
 
-_MOST_PLANS: Final = 4096
+_MOST_PLANS: Final = 4096  # on each surface
 _LONGEST_REMEMBERED_KEY: Final = 256
 _IDENTITY_CATEGORIES: Final = "credential."
 
-# What a plan holds: the decision about the key's values, the key as it goes on, and what was found
-# in it.
-_Plan = tuple[KeyDecision, str, tuple[Found, ...]]
+
+class KeyPlan:
+    """What is known of a key once and for all; compared by identity.
+
+    Attributes:
+        decision: What is decided about its values.
+        key: The key as it goes on.
+        found: What was found in the key itself.
+        is_same: Whether the key goes on as it came, as the same text.
+    """
+
+    __slots__ = ("decision", "found", "is_same", "key")
+
+    def __init__(
+        self, decision: KeyDecision, key: str, found: tuple[Found, ...], *, is_same: bool
+    ) -> None:
+        self.decision = decision
+        self.key = key
+        self.found = found
+        self.is_same = is_same
 
 
 class Scrubber:
     """Scrubs by one policy. Threads may share it; what it remembers is bounded in bytes."""
 
-    def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = DEFAULT_CACHE_BYTES) -> None:
+    def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = CLEAN_BYTES) -> None:
         self.policy = policy
-        self._scanner = Scanner(DETECTORS)
-        self._text = TextScrubber(policy, self._scanner)
-        self._clean = CleanCache(cache_bytes)
+        self._text = TextScrubber(policy, Scanner(DETECTORS))
+        self._clean = CleanTexts(cache_bytes)
         self._values = ValueScrubber(policy, self._text, self._clean)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.
-        self._plans: dict[tuple[str, bool], dict[str, _Plan]] = {
-            (surface.value, outbound): {} for surface in Surface for outbound in (False, True)
+        self._plans: dict[tuple[str, bool], Generations[str, KeyPlan]] = {
+            (surface.value, outbound): Generations(_MOST_PLANS)
+            for surface in Surface
+            for outbound in (False, True)
         }
         self._outbound: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
-        self._keyless = {surface: policy.decide("", surface) for surface in Surface}
+        self._keyless = {surface.value: policy.decide("", surface) for surface in Surface}
         self._identity = {
             surface: _credentials_only(decision) for surface, decision in self._keyless.items()
         }
 
     def text(self, surface: Surface, text: str, findings: list[Finding]) -> str:
         """Scrub a text that has no key: a span's or event's name, a status description."""
-        decision = self._keyless[surface]
+        decision = self._keyless[surface._value_]
         text = text if type(text) is str else exact(text)
-        if (decision, text) in self._clean:
+        if self._clean.get((decision, text)) is not None:
             return text
         found = Findings(MOST_FINDINGS)
         repaired = text if text.isascii() else repair_surrogates(text)
         scrubbed = scrub_name(self._text, decision, repaired, found)
         if scrubbed is text:
-            self._clean.add((decision, text))
+            self._clean.add(decision, text)
         else:
-            self._report(found, surface, "", findings)
+            self.report(found, surface, "", findings)
         return scrubbed
 
     def identity(self, surface: Surface, text: str, findings: list[Finding]) -> str:
         """Scrub a version or a schema URL: searched for credentials, and otherwise left as is."""
-        decision = self._identity[surface]
+        decision = self._identity[surface._value_]
         text = text if type(text) is str else exact(text)
-        if (decision, text) in self._clean:
+        if self._clean.get((decision, text)) is not None:
             return text
         found = Findings()
         repaired = text if text.isascii() else repair_surrogates(text)
@@ -81,9 +100,9 @@ class Scrubber:
         else:
             scrubbed = self._text.search(decision, repaired, found)
         if scrubbed is text:
-            self._clean.add((decision, text))
+            self._clean.add(decision, text)
         else:
-            self._report(found, surface, "", findings)
+            self.report(found, surface, "", findings)
         return scrubbed
 
     def attributes(
@@ -102,24 +121,30 @@ class Scrubber:
             findings: What is found is added here.
             outbound: Whether the span is a client's or producer's, whose peer is a server.
         """
-        plans = self._plans[surface._value_, outbound]
-        clean = self._clean
-        young = clean.young
+        plans = self._plans[surface._value_, outbound].young
+        clean = self._clean.young
+        inert = self._text.inert.young
         changed: dict[str, Any] | None = None
         names = UnusedNames({})
         for position, (key, value) in enumerate(attributes.items()):
             name = key if type(key) is str else exact(key)
-            plan = plans.get(name) or self._plan(name, surface, outbound)
-            decision, new_key, found_in_key = plan
-            same_key = name is key and new_key == key
-            if (
-                same_key
-                and type(value) is str
-                and ((decision, value) in young or (decision, value) in clean)
-            ):
-                if changed is not None:
-                    changed[names.unused(key)] = value
-                continue
+            plan = plans.get(name) or self.plan(name, surface, outbound)
+            decision = plan.decision
+            same_key = plan.is_same and name is key
+            if same_key:
+                kind = type(value)
+                if kind is str:
+                    passes = (decision.searched and value in inert) or (decision, value) in clean
+                else:
+                    passes = (
+                        (kind is int or kind is float or kind is bool)
+                        and decision.searched
+                        and -FEWEST_TELLING < value < FEWEST_TELLING
+                    )
+                if passes:
+                    if changed is not None:
+                        changed[names.unused(key)] = value
+                    continue
             found = Findings()
             new_value = self._values.scrub(decision, value, found)
             if new_value is value and same_key and not found.dropped:
@@ -129,20 +154,31 @@ class Scrubber:
             if changed is None:
                 changed = dict(islice(attributes.items(), position))
                 names = UnusedNames(changed)
-            findings.extend(
-                Finding(entry.category, Surface.KEY, new_key, entry.action)
-                for entry in found_in_key
-            )
-            self._report(found, surface, new_key, findings)
+            self.report_key(plan, findings)
+            self.report(found, surface, plan.key, findings)
             if not found.dropped:
-                changed[names.unused(new_key)] = new_value
+                changed[names.unused(plan.key)] = new_value
         return attributes if changed is None else changed
+
+    def plain_value(
+        self, plan: KeyPlan, surface: Surface, value: Any, findings: list[Finding]
+    ) -> tuple[Any, bool]:
+        """Scrub one value under a key that goes on as it came; the same object where it is clean.
+
+        Returns:
+            The value, and whether its whole attribute is to be left out.
+        """
+        found = Findings()
+        scrubbed = self._values.scrub(plan.decision, value, found)
+        if found.entries:
+            self.report(found, surface, plan.key, findings)
+        return scrubbed, found.dropped
 
     def tracestate(
         self, pairs: tuple[tuple[str, str], ...], findings: list[Finding]
     ) -> tuple[tuple[str, str], ...]:
         """Scrub the members of a tracestate; a key with a finding takes its member with it."""
-        decision = self._keyless[Surface.TRACESTATE]
+        decision = self._keyless[Surface.TRACESTATE._value_]
         scrubbed: list[tuple[str, str]] = []
         changed = False
         for key, value in pairs:
@@ -154,7 +190,7 @@ class Scrubber:
                 scrubbed.append((key, value))
                 continue
             changed = True
-            self._report(found, Surface.TRACESTATE, "", findings)
+            self.report(found, Surface.TRACESTATE, "", findings)
             if new_key is key:
                 scrubbed.append((key, new_value.replace(",", "_").replace("=", "_")))
         return tuple(scrubbed) if changed else pairs
@@ -169,64 +205,20 @@ class Scrubber:
 
     def decision(self, key: str, surface: Surface = Surface.ATTRIBUTE) -> KeyDecision:
         """Return what is decided about the values under a key."""
-        return self._plan(key, surface, outbound=False)[0]
+        return self.plan(key, surface, outbound=False).decision
 
     def key(self, key: str) -> str:
         """Return a key as it goes on."""
-        return self._plan(key, Surface.ATTRIBUTE, outbound=False)[1]
+        return self.plan(key, Surface.ATTRIBUTE, outbound=False).key
 
-    def learn(self, texts: Sequence[tuple[Surface, str, str, bool]]) -> None:
-        """Ask the gates about many texts at once, and remember those that hold nothing.
+    def plan(self, key: str, surface: Surface, outbound: bool) -> KeyPlan:
+        """Decide about a key once: what becomes of its values, and of itself.
 
         Args:
-            texts: Each with its surface, its key ("" where it has none), and whether its span is
-                a client's or producer's.
+            key: The key, as exactly a `str`.
+            surface: Where its mapping stands.
+            outbound: Whether the span is a client's or producer's, whose peer is a server.
         """
-        pairs: set[tuple[KeyDecision, str]] = set()
-        for surface, key, text, outbound in texts:
-            if key:
-                decision = self._plan(key, surface, outbound)[0]
-            else:
-                decision = self._keyless[surface]
-            if key == "" and is_request(text):
-                continue
-            if (
-                decision.whole is None
-                and decision.format is None
-                and decision.key_class.category is None
-                and not needs_a_look(text)
-            ):
-                pairs.add((decision, text))
-        unknown = [pair for pair in pairs if pair not in self._clean]
-        if not unknown:
-            return
-        suspects = self._scanner.suspects([text for _, text in unknown])
-        for index, pair in enumerate(unknown):
-            if index not in suspects:
-                self._clean.add(pair)
-
-    def is_known_clean(self, surface: Surface, text: str) -> bool:
-        """Say whether a text without a key was found clean before."""
-        return (self._keyless[surface], text) in self._clean
-
-    def unknown_texts(
-        self, surface: Surface, attributes: Mapping[str, Any], outbound: bool
-    ) -> list[tuple[Surface, str, str, bool]]:
-        """Return the texts in a mapping that were not found clean before, as `learn` takes them."""
-        plans = self._plans[surface._value_, outbound]
-        young, clean = self._clean.young, self._clean
-        unknown = []
-        for key, value in attributes.items():
-            if type(value) is str and value and type(key) is str:
-                plan = plans.get(key)
-                if plan is None or (
-                    (plan[0], value) not in young and (plan[0], value) not in clean
-                ):
-                    unknown.append((surface, key, value, outbound))
-        return unknown
-
-    def _plan(self, key: str, surface: Surface, outbound: bool) -> _Plan:
-        """Decide about a key once: what becomes of its values, and of itself."""
         plans = self._plans[surface._value_, outbound]
         known = plans.get(key)
         if known is not None:
@@ -237,16 +229,22 @@ class Scrubber:
         found = Findings()
         new_key = key if key.isascii() else repair_surrogates(key)
         if not decision.unsafe:
-            new_key = self._text.scrub(self._keyless[Surface.KEY], new_key, found)
-        plan = (decision, new_key, tuple(found.entries))
+            new_key = self._text.scrub(self._keyless[Surface.KEY._value_], new_key, found)
+        plan = KeyPlan(decision, new_key, tuple(found.entries), is_same=new_key == key)
         if len(key) <= _LONGEST_REMEMBERED_KEY:
-            if len(plans) >= _MOST_PLANS:
-                plans.clear()
-            plans[key] = plan
+            plans.put(key, plan)
         return plan
 
     @staticmethod
-    def _report(found: Findings, surface: Surface, key: str, findings: list[Finding]) -> None:
+    def report_key(plan: KeyPlan, findings: list[Finding]) -> None:
+        """Add what was found in a key to `findings`."""
+        findings.extend(
+            Finding(entry.category, Surface.KEY, plan.key, entry.action) for entry in plan.found
+        )
+
+    @staticmethod
+    def report(found: Findings, surface: Surface, key: str, findings: list[Finding]) -> None:
+        """Add what was found in one value to `findings`."""
         findings.extend(
             Finding(entry.category, surface, key, entry.action) for entry in found.entries
         )

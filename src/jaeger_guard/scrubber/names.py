@@ -33,8 +33,3 @@ def _scrub(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Find
             scrubbed = scrubber.scrub_as("url_path", decision, path, found)
             return name if scrubbed == path else request.group(1) + scrubbed
     return scrubber.scrub(decision, name, found)
-
-
-def is_request(name: str) -> bool:
-    """Say whether a name is a path, behind a method or alone: its segments may name each other."""
-    return "/" in name and _REQUEST.fullmatch(name) is not None

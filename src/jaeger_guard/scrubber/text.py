@@ -4,11 +4,13 @@ Theory of operation. `TextScrubber.scrub` is the only way in; formats call back 
 judge for each leaf, under the leaf's own decision.
 
 1. A key that says what its value is decides alone: the whole value is treated.
-2. A text of a known format is taken apart; its leaves come back here one level deeper. Nesting has
+2. An *inert* text is done with: one of no format, not encoded, in which no detector finds anything.
+   It is so under every key, so it is remembered alone. Most leaves are known by that.
+3. A text of a known format is taken apart; its leaves come back here one level deeper. Nesting has
    a bound, behind which a text that still has a format is withheld.
-3. Everything else is searched by the detectors. So is the outcome of a format once more, for
+4. Everything else is searched by the detectors. So is the outcome of a format once more, for
    what stood between its leaves.
-4. What is left, where it is encoded (percent, entities, escapes, base64), is decoded and looked at
+5. What is left, where it is encoded (percent, entities, escapes, base64), is decoded and looked at
    once more; behind the bound it is withheld.
 
 Markers of ours are left alone, and only they: what stands around them is searched. A text that was
@@ -33,6 +35,7 @@ from jaeger_guard.long_texts import check_time, find_all, search
 from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner, resolve_overlaps
+from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.settling import until_clean
@@ -42,6 +45,8 @@ from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
 _MOST_KEPT: Final = 64  # leaves of one value, kept or ids; the key around judges those beyond
+_SHORTEST_BASE64: Final = 20  # of BASE64_WORD
+_INERT: Final = "inert"  # no format, but what stands in place of its name
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
 
 # Detectors that are too vague for a second search, across the borders of a format's leaves.
@@ -57,11 +62,16 @@ _SIGNS: Final = re.compile(r"[=:?\[{%\\&]|\b(?:password|Duplicate)\b|\s--?[A-Za-
 
 
 class TextScrubber:
-    """Scrubs texts by one compiled policy; immutable, so threads may share it."""
+    """Scrubs texts by one compiled policy; threads may share it.
+
+    Attributes:
+        inert: What is known to be inert, and so clean wherever a text is only searched.
+    """
 
     def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
         self._policy = policy
         self._scanner = scanner
+        self.inert = InertTexts()
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
     def scrub(
@@ -97,7 +107,10 @@ class TextScrubber:
             treatment = decision.treatments.get(conditional)
             if treatment is not None and looks_opaque(text):
                 return self._whole(decision, treatment, text, found, notation)
-        format_name = format_name or recognize(text)
+        if format_name is None:
+            format_name = self._glance(text)
+        if format_name == _INERT:
+            return text
         if format_name is None:
             scrubbed = self.search(decision, text, found, notation)
         elif depth >= MAX_DEPTH:
@@ -162,6 +175,21 @@ class TextScrubber:
             return text
         pieces.append(text[end:])
         return "".join(pieces)
+
+    def _glance(self, text: str) -> str | None:
+        """Name the format of a text under a key that says none; None for plain text, or `_INERT`."""
+        if text in self.inert.young or self.inert.get(text) is not None:
+            return _INERT
+        format_name = recognize(text)
+        if (
+            format_name is None
+            and not self._scanner.find(text)
+            and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
+            and repair_surrogates(text) is text
+        ):
+            self.inert.add(text)
+            return _INERT
+        return format_name
 
     def matches_across(self, decision: KeyDecision, text: str) -> list[Match]:
         """Return what is to be treated in a text that was joined from the items of a list."""
@@ -435,13 +463,8 @@ def _recognizers() -> tuple[tuple[str, Callable[[str], bool]], ...]:
     )
 
 
-def needs_a_look(text: str) -> bool:
-    """Say whether a text may hold more than the detectors' gates would notice."""
-    if search(_SIGNS, text) is not None or search(BASE64_WORD, text) is not None:
-        return True
-    if not text.isascii() and repair_surrogates(text) is not text:
-        return True
-    return any(recognizes(text) for _, recognizes in _recognizers())
+def _holds_base64(text: str) -> bool:
+    return any(base64_decode(word.group()) is not None for word in find_all(BASE64_WORD, text))
 
 
 def is_vague(category: str) -> bool:

@@ -21,7 +21,7 @@ from jaeger_guard.lexicon import category_of
 from jaeger_guard.long_texts import OutOfTimeError, within_time
 from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
-from jaeger_guard.scrubber.cache import CleanCache, Outcomes
+from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.semconv import KeyKind
@@ -29,7 +29,7 @@ from jaeger_guard.types import Action, Match, Surface
 
 MAX_NESTING: Final = 16
 MAX_ITEMS: Final = 16_384  # in all levels together: a list that holds itself twice doubles at each
-_FEWEST_TELLING_DIGITS: Final = 10**8  # a shorter number identifies nobody by itself
+FEWEST_TELLING: Final = 10**8  # a shorter number identifies nobody by itself
 _INT64_MIN: Final = -(2**63)
 _INT64_MAX: Final = 2**63 - 1
 _LONGEST_INT: Final = 2**4096  # Python itself refuses to print much longer ones
@@ -54,7 +54,7 @@ _NAMING: Final = re.compile(
 class ValueScrubber:
     """Scrubs values of attributes by one compiled policy; threads may share it."""
 
-    def __init__(self, policy: CompiledPolicy, text: TextScrubber, clean: CleanCache) -> None:
+    def __init__(self, policy: CompiledPolicy, text: TextScrubber, clean: CleanTexts) -> None:
         self._policy = policy
         self._text = text
         self._clean = clean
@@ -102,7 +102,9 @@ class ValueScrubber:
         return self._sequence(decision, value, found, nesting)
 
     def _string(self, decision: KeyDecision, value: str, found: Findings) -> str:
-        if (decision, value) in self._clean:
+        if self._clean.get((decision, value)) is not None:
+            return value
+        if decision.searched and self._text.inert.get(value) is not None:
             return value
         digest = self._outcomes.digest(value)
         known = None if digest is None else self._outcomes.get(decision, digest)
@@ -111,9 +113,10 @@ class ValueScrubber:
             repaired = value if value.isascii() else repair_surrogates(value)
             known = self._text.scrub(decision, repaired, inner), tuple(inner.entries)
             if known[0] is value and not inner.entries:
-                self._clean.add((decision, value))
+                if not (decision.searched and value in self._text.inert.young):
+                    self._clean.add(decision, value)
             elif digest is not None:
-                self._outcomes.put(decision, digest, *known)
+                self._outcomes.put(decision, digest, known)
         scrubbed, entries = known
         for entry in entries:
             found.add(entry)
@@ -145,7 +148,7 @@ class ValueScrubber:
         else:
             return _withhold(found, "size")
         fits = is_float or _INT64_MIN <= value <= _INT64_MAX
-        small = -_FEWEST_TELLING_DIGITS < value < _FEWEST_TELLING_DIGITS
+        small = -FEWEST_TELLING < value < FEWEST_TELLING
         if decision.unsafe or (decision.whole is None and small):
             return value if fits else text
         scrubbed = self._string(decision, text, found)

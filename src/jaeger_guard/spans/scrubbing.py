@@ -1,9 +1,6 @@
 """Scrub spans: one, or a batch at once, resources and scopes once each; quarantine what fails.
 
-Theory of operation. A batch is walked twice. The first walk only collects the texts that are not
-known to be clean and asks the scanner's gates about all of them together; most are clean, and known
-from then on. The second walk scrubs what is left, span by span. A resource or a scope is scrubbed
-once for all spans that share it.
+A resource or a scope is scrubbed once for all spans that share it.
 
 `SpanScrubber.scrub` never raises: where anything goes wrong with one span, that span is quarantined
 and counted. What went wrong is told by the type of the exception alone, since its text may hold the
@@ -60,31 +57,17 @@ class SpanScrubber:
 
     def scrub(self, span: ReadableSpan) -> SpanContent:
         """Return the scrubbed content of one span; its quarantined skeleton where that fails."""
-        return self._scrub_or_quarantine(span, None)
-
-    def _scrub_or_quarantine(self, span: ReadableSpan, content: SpanContent | None) -> SpanContent:
         findings: list[Finding] = []
         try:
-            content = self._scrub(content or SpanContent.of(span), findings)
+            content = self._scrub(SpanContent.of(span), findings)
         except Exception as error:  # noqa: BLE001 - one border per span; foreign spans raise all
             return self.quarantine(span, type(error).__name__)
-        self._count(1, findings)
+        self.count(1, findings)
         return content
 
     def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
         """Return the scrubbed content of each span, in order; nothing is left out."""
-        contents = [_content_of(span) for span in spans]
-        try:
-            self._learn([content for content in contents if content is not None])
-        except Exception as error:  # noqa: BLE001
-            # Only a short cut: each span is scrubbed below whatever came of it.
-            tell(
-                _LOGGER,
-                logging.DEBUG,
-                "the batch could not be searched at once (%s)",
-                type(error).__name__,
-            )
-        return list(map(self._scrub_or_quarantine, spans, contents))
+        return [self.scrub(span) for span in spans]
 
     def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:
         """Return a span's skeleton, and count it under `reason`, which holds no value."""
@@ -182,17 +165,8 @@ class SpanScrubber:
         walk(content, visitor)
         return content
 
-    def _learn(self, contents: Sequence[SpanContent]) -> None:
-        collector = _Collector(self.scrubber)
-        for content in contents:
-            try:
-                collector.outbound = content.kind in _OUTBOUND
-                walk(content, collector)
-            except Exception:  # noqa: BLE001 - the second walk quarantines it
-                continue
-        self.scrubber.learn(collector.texts)
-
-    def _count(self, scrubbed: int, findings: list[Finding]) -> None:
+    def count(self, scrubbed: int, findings: list[Finding]) -> None:
+        """Count scrubbed spans and what was found in them."""
         with self._lock:
             self._scrubbed += scrubbed
             for finding in findings:
@@ -217,15 +191,8 @@ class SpanScrubber:
             memory[key] = source, scrubbed
             while len(memory) > _MOST_ORIGINS:
                 memory.popitem(last=False)
-        self._count(0, findings)
+        self.count(0, findings)
         return scrubbed
-
-
-def _content_of(span: ReadableSpan) -> SpanContent | None:
-    try:
-        return SpanContent.of(span)
-    except Exception:  # noqa: BLE001 - it is tried again, and quarantined, in its turn
-        return None
 
 
 class _Origin:
@@ -273,29 +240,3 @@ class _Visitor:
 
     def tracestate(self, pairs: TraceStatePairs) -> TraceStatePairs:
         return self._scrubber.tracestate(pairs, self._findings)
-
-
-class _Collector:
-    """Notes the texts that are not known to be clean, and changes nothing."""
-
-    __slots__ = ("_scrubber", "outbound", "texts")
-
-    def __init__(self, scrubber: Scrubber) -> None:
-        self._scrubber = scrubber
-        self.outbound = False
-        self.texts: list[tuple[Surface, str, str, bool]] = []
-
-    def text(self, surface: Surface, text: str) -> str:
-        if type(text) is str and text and not self._scrubber.is_known_clean(surface, text):
-            self.texts.append((surface, "", text, self.outbound))
-        return text
-
-    def identity(self, surface: Surface, text: str) -> str:
-        return text
-
-    def attributes(self, surface: Surface, attributes: Attributes) -> Attributes:
-        self.texts += self._scrubber.unknown_texts(surface, attributes, self.outbound)
-        return attributes
-
-    def tracestate(self, pairs: TraceStatePairs) -> TraceStatePairs:
-        return pairs
