@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from jaeger_guard import long_texts
 from jaeger_guard.detectors import DETECTORS, detector
-from jaeger_guard.formats import FORMATS, json_text, sql
+from jaeger_guard.formats import FORMATS, json_text, sql_scan
 from jaeger_guard.policy import compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber, settling
 from jaeger_guard.scrubber.found import Findings
@@ -41,7 +41,7 @@ def scrub(key: str, value: Any) -> tuple[Any, Findings]:
 def in_steps_of(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
     """Search in steps of this many characters, whatever the text's length; 0: at once."""
     shortest = 0 if step else 1 << 62
-    for module in (long_texts, detector, json_text, sql, settling):
+    for module in (long_texts, detector, json_text, sql_scan, settling):
         monkeypatch.setattr(module, "LONG", shortest)
     monkeypatch.setattr(long_texts, "STEP", step or 1 << 62)
 

@@ -16,15 +16,17 @@ def _words(text: str) -> frozenset[str]:
 
 
 STATEMENT_WORDS: Final = _words(
-    "ABORT ALTER ANALYZE ASSERT ATTACH BACKUP BATCH BEGIN BULK CALL CHECKPOINT CLOSE CLUSTER COMMENT"
+    "ABORT ALTER ANALYZE ASSERT ATTACH BACKUP BATCH BEGIN BULK CALL CHANGE CHECKPOINT CLOSE CLUSTER COMMENT"
     " COMMIT COPY CREATE DEALLOCATE DECLARE DELETE DENY DESC DESCRIBE DETACH DISCARD DO DROP END EXEC"
-    " EXECUTE EXPLAIN FETCH FLUSH FROM GRANT HANDLER IF IMPORT INSERT KILL LISTEN LOAD LOCK MATCH"
+    " EXECUTE EXPLAIN FETCH FLUSH FOR FROM GRANT HANDLER IF IMPORT INSERT KILL LET LISTEN LOAD LOCK MATCH"
     " MERGE MOVE NOTIFY OPEN OPTIMIZE OPTIONAL PRAGMA PREPARE PRINT REFRESH REINDEX RELEASE RENAME"
-    " REPAIR REPLACE RESET RESTORE RESTRICT REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE"
+    " RELATE REPAIR REPLACE RESET RESTORE RESTRICT RETURN REVOKE ROLLBACK SAVEPOINT SELECT SET SHOW START TABLE"
     " TRUNCATE UNLISTEN UNLOAD UNLOCK UNWIND UPDATE UPSERT USE VACUUM VALUES WAITFOR WITH"
 )
 
-_ROW_COUNTS: Final = frozenset({"LIMIT", "OFFSET", "FETCH", "FIRST", "NEXT", "TOP"})
+_ROW_COUNTS: Final = _words(
+    "LIMIT OFFSET FETCH FIRST NEXT TOP SKIP FORWARD BACKWARD TTL MAXDOP DEGREE SAMPLE MAXRECURSION"
+)
 _CLAUSES: Final = _words(
     "SELECT FROM WHERE GROUP ORDER HAVING LIMIT OFFSET FETCH SET VALUES UNION RETURNING ON TOP"
 )
@@ -46,6 +48,13 @@ _VALUES_FOLLOW: Final = frozenset(
 )
 
 
+# ClickHouse, "Formats for input and output data"; what its format VALUES has is read as SQL.
+_INPUT_FORMATS: Final = tuple(
+    "JSON CSV TSV TABSEPARATED CUSTOMSEPARATED TEMPLATE ROWBINARY NATIVE LINEASSTRING RAWBLOB REGEXP"
+    " MSGPACK PROTOBUF AVRO BSON".split()
+)
+
+
 @dataclass(slots=True)
 class _Parenthesis:
     """An open parenthesis: the word before it, the clause inside, and commas so far."""
@@ -61,11 +70,14 @@ class Position:
 
     Attributes:
         mysql: Whether backticks say that the dialect is MySQL's, where `"` quotes strings.
-        copies_input: Whether the statement is COPY … FROM STDIN.
+        copies_input: Whether the statement is COPY … FROM STDIN, whose data is behind the `;`.
+        streams_input: Whether data follows at once, as behind ClickHouse's INSERT … FORMAT CSV.
     """
 
     mysql: bool
     copies_input: bool = False
+    streams_input: bool = False
+    _statement: str = ""
     _previous: str = ""
     _before: str = ""
     _stack: list[_Parenthesis] = field(default_factory=lambda: [_Parenthesis()])
@@ -74,12 +86,15 @@ class Position:
         """Take a keyword or an identifier."""
         upper = text.upper()
         frame = self._stack[-1]
+        self._statement = self._statement or upper
         if upper in _CLAUSES and self._previous != ".":
             frame.clause = upper
             if upper == "SELECT" and frame.opener in _VALUE_LISTS:
                 frame.opener = ""  # IN (SELECT …) is no list of values
         elif upper == "STDIN" and self._previous == "FROM":
             self.copies_input = True
+        elif self._previous == "FORMAT" and self._statement == "INSERT":
+            self.streams_input = upper.startswith(_INPUT_FORMATS)
         self._take(upper)
 
     def identifier(self) -> None:
@@ -103,7 +118,13 @@ class Position:
         elif character == ";":
             del self._stack[1:]
             self._stack[0] = _Parenthesis()
+            self._statement = ""
         self._take(character)
+
+    def begin_statement(self) -> None:
+        """Forget the statement before."""
+        self.copies_input = self.streams_input = False
+        self.punctuation(";")
 
     def _take(self, token: str) -> None:
         self._before, self._previous = self._previous, token
@@ -112,10 +133,19 @@ class Position:
         """Say whether a table's name may stand here, `#temporary` or `name@link` among them."""
         return self._previous in _TABLES_FOLLOW
 
-    def is_password(self, word: str) -> bool:
-        """Say whether `word` is a password without quotes: Oracle's IDENTIFIED BY tiger."""
-        is_by = self._previous == "BY" and self._before == "IDENTIFIED"
-        return is_by and word.upper() not in ("VALUES", "PASSWORD", "RANDOM")
+    def is_data(self, word: str) -> bool:
+        """Say whether `word` is data without quotes: a password of Oracle's, T-SQL's argument."""
+        if self._follows_password():
+            return word.upper() not in ("VALUES", "PASSWORD", "RANDOM")
+        if self._statement in ("EXEC", "EXECUTE") and self._previous == "=":
+            return self._before == "operand" and word.upper() not in ("NULL", "DEFAULT", "OUTPUT")
+        return False
+
+    def _follows_password(self) -> bool:
+        """Say whether a password is next: IDENTIFIED BY tiger REPLACE scott."""
+        if self._previous == "BY":
+            return self._before == "IDENTIFIED"
+        return self._previous == "REPLACE" and self._statement == "ALTER"
 
     def keeps_number(self, text: str) -> bool:
         """Say whether a number here is part of the statement's shape."""
@@ -142,7 +172,7 @@ class Position:
             return True
         if self.mysql or self._previous in _VALUES_FOLLOW:
             return False
-        if self._previous == "BY" and self._before == "IDENTIFIED":
+        if self._follows_password():
             return False
         return not (self._stack[-1].opener in _VALUE_LISTS and self._previous in ("(", ","))
 

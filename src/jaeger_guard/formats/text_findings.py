@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import json_text, redis, sql, url
+from jaeger_guard.formats import json_text, redis, sql, sql_shape, url
 from jaeger_guard.formats.text_assignments import find_assignments, trim, url_end
 from jaeger_guard.formats.text_database import find_database_errors
 from jaeger_guard.formats.text_pairs import find_pairs
@@ -127,7 +127,7 @@ def _rewrite_document(text: str, stretch: Stretch, judge: Judge) -> tuple[str, i
 
 def _whole(text: str) -> Iterator[Stretch]:
     """Yield the whole text where it is a statement, a command or a path sooner than a message."""
-    if sql.recognize(text):
+    if sql_shape.recognize(text):
         yield Stretch(0, len(text), "", _rewrite_statement, covers=False)
     elif redis.recognize(text):
         yield Stretch(0, len(text), "", _rewrite_command, covers=False)

@@ -1,0 +1,272 @@
+"""Find the literals and comments of a SQL statement, whatever its dialect.
+
+Theory of operation. One linear scan goes from token to token; what is neither a literal nor a comment
+is never touched. The dialect is unknown, so where dialects disagree the reading that hides more wins:
+
+1. A backslash before a quote continues the string in MySQL and ends it in ISO SQL. A text where
+   that matters is scanned both ways. Where just one reading is plausible (every string is closed,
+   and none touches a word) it is taken; else the union of both is hidden.
+2. `"x"` is an identifier in ISO SQL and a string in MySQL. It is kept where it looks like an
+   identifier and stands where one may (see `sql_position`).
+3. Numbers stay only where they are no data: LIMIT, TOP, ORDER BY 2, varchar(255), placeholders.
+4. What follows `COPY … FROM STDIN;` and ClickHouse's `INSERT … FORMAT CSV` is data.
+
+ISO/IEC 9075-2, section 5.3 (literals) and 5.2 (tokens, comments); PostgreSQL manual 4.1; MySQL
+manual 9.1 and 9.7; T-SQL reference, "Constants" and "Database identifiers"; Oracle SQL reference,
+"Literals"; ClickHouse, "Formats for input and output data".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from jaeger_guard.formats.sql_position import LITERAL, Position
+from jaeger_guard.long_texts import BETWEEN_CHECKS, LONG, check_time
+
+COMMENT: Final = "sql.comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A literal or a comment: where it stands, and the part of it that is judged."""
+
+    start: int
+    end: int
+    body: str
+    name: str
+
+
+@lru_cache(maxsize=1)
+def _token() -> re.Pattern[str]:
+    # Possessive repeats, and alternatives that differ in their first characters: linear time.
+    return re.compile(
+        r"""(?P<space>\s++)
+        |(?P<executed>/\*![0-9]{0,6}|\*/)                    # MySQL 9.7: /*!40101 SET … */ is run
+        |(?P<block>/\*)
+        |(?P<line>--(?![0-9'"@(])|\#(?!>|-|\#?[A-Za-z_]))
+        |(?P<hash>\#{1,2}(?=[A-Za-z_]))                      # MySQL's comment, or T-SQL's #table
+        |(?P<string>(?:[uU]&|_[A-Za-z0-9]{1,20}\s?|[nNeEbBxXrR])?')
+        |(?P<alternative>[nN]?[qQ]'(?=[^\s']))                # Oracle's q'[it's]'
+        |(?P<typographic>[\u2018\u201c\u201e])                # what word processors make of quotes
+        |(?P<dollar>\$(?:[A-Za-z_\x80-\uffff][\w]{0,62})?\$)
+        |(?P<quoted>")
+        |(?P<backtick>`)
+        |(?P<bracket>\[[A-Za-z_][\w $.\-]{0,127}\])
+        |(?P<placeholder>\?[0-9]{0,5}|\$[0-9]{1,5}(?![\w$])|%s|%\(\w{1,64}\)s
+            |(?<![\w\]?:]):(?:[0-9]{1,5}(?!\w)|[A-Za-z_]\w{0,63})|@{1,2}[A-Za-z_][\w$]{0,127})
+        |(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?!\w))
+        |(?P<address>[\w.+%\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5})
+        |(?P<hops>\*[0-9]{0,4}\.\.[0-9]{0,4})                 # Cypher: -[:KNOWS*1..3]->
+        |(?P<number>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+\-]?[0-9]++)?\w*+|\d++\w*+)
+        |(?P<word>[^\W\d][\w$]*+)
+        |(?P<other>.)""",
+        re.VERBOSE | re.DOTALL,
+    )
+
+
+@lru_cache(maxsize=4)
+def _string_end(quote: str, *, backslash: bool) -> re.Pattern[str]:
+    # A doubled quote is one quote (ISO/IEC 9075-2, 5.3). A string that isn't closed takes the rest.
+    inside = rf"[^{quote}\\]++|\\.|{quote}{quote}" if backslash else rf"[^{quote}]++|{quote}{quote}"
+    return re.compile(rf"(?P<body>(?:{inside})*+)(?:(?P<closed>{quote})|\\?\Z)", re.DOTALL)
+
+
+@lru_cache(maxsize=1)
+def _closing_line() -> re.Pattern[str]:
+    return re.compile(r"^\\\.[ \t]{0,8}\r?$", re.MULTILINE)
+
+
+# Oracle's manual, "Text literals": these close with their counterpart, all others with themselves.
+_COUNTERPARTS: Final = {"[": "]", "{": "}", "(": ")", "<": ">"}
+_TYPOGRAPHIC: Final = {"\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c\u201d"}
+
+
+def find_literals(text: str) -> list[Literal]:
+    """Return the literals and comments of a statement, in order; none overlaps another."""
+    plain = _Reading(text, backslash=False)
+    plain.read()
+    if "\\'" not in text and '\\"' not in text:
+        return plain.literals
+    escaped = _Reading(text, backslash=True)
+    escaped.read()
+    if plain.plausible != escaped.plausible:
+        return (plain if plain.plausible else escaped).literals
+    return _union(text, plain.literals, escaped.literals)
+
+
+def _union(text: str, *readings: list[Literal]) -> list[Literal]:
+    """Hide whatever is a literal in any reading, and take comments that no literal overlaps."""
+    merged: list[Literal] = []
+    for each in sorted((s for r in readings for s in r), key=lambda s: (s.start, -s.end)):
+        if merged and each.start < merged[-1].end:
+            last = merged[-1]
+            if last == each:
+                continue
+            end = max(last.end, each.end)
+            merged[-1] = Literal(last.start, end, text[last.start : end], LITERAL)
+        else:
+            merged.append(each)
+    return merged
+
+
+class _Reading:
+    """One scan of a statement in one dialect.
+
+    Attributes:
+        literals: What it found.
+        plausible: Whether it looks as if it had taken the right dialect.
+    """
+
+    def __init__(self, text: str, *, backslash: bool) -> None:
+        self.literals: list[Literal] = []
+        self.plausible = True
+        self._text = text
+        self._backslash = backslash
+        self._place = Position(mysql="`" in text)
+
+    def read(self) -> None:
+        text, position, length = self._text, 0, len(self._text)
+        token, place = _token(), self._place
+        next_check = LONG
+        while position < length:
+            if position >= next_check:
+                check_time()
+                next_check = position + BETWEEN_CHECKS
+            found = token.match(text, position)
+            assert found is not None  # its last alternative takes any character
+            kind, piece, end = found.lastgroup, found.group(), found.end()
+            if kind in ("space", "executed"):
+                pass
+            elif kind == "word":
+                end = self._word(piece, position, end)
+            elif kind == "other":
+                place.punctuation(piece)
+                if piece == ";" and place.copies_input:  # what follows COPY … FROM STDIN; is data
+                    end = self._input(end)
+            elif kind == "number":
+                if not place.keeps_number(piece):
+                    self._take(position, end, piece)
+                place.operand()
+            elif kind in ("placeholder", "bracket", "hops"):
+                place.operand()
+            elif kind in ("uuid", "address"):
+                if kind == "address" and place.expects_table():
+                    place.word(piece)
+                else:
+                    self._take(position, end, piece)
+                    place.operand()
+            elif kind in ("block", "line", "hash"):
+                end = self._comment(position, piece, end)
+            else:
+                end = self._quoted(str(kind), position, piece, end)
+            position = end
+
+    def _take(self, start: int, end: int, body: str, name: str = LITERAL) -> None:
+        self.literals.append(Literal(start, end, body, name))
+
+    def _word(self, piece: str, position: int, end: int) -> int:
+        place = self._place
+        if place.is_data(piece):
+            self._take(position, end, piece)
+        place.word(piece)
+        return self._input(end) if place.streams_input else end
+
+    def _quoted(self, kind: str, position: int, piece: str, end: int) -> int:
+        """Take what begins with a quote of some kind; answer where it ends."""
+        if kind == "string":
+            return self._string(position, piece, end)
+        if kind == "quoted":
+            return self._double_quoted(position, end)
+        if kind == "backtick":
+            return self._backticked(position, end)
+        text = self._text
+        if kind == "alternative":
+            closing = _COUNTERPARTS.get(text[end], text[end]) + "'"
+            start = end + 1
+        elif kind == "typographic":
+            start = end
+            places = [text.find(each, end, end + 4096) for each in _TYPOGRAPHIC[piece]]
+            if not any(place >= 0 for place in places):
+                return end  # only a sign
+            closing = text[min(place for place in places if place >= 0)]
+        else:
+            start, closing = end, piece  # $tag$ … $tag$
+        closed = text.find(closing, start)
+        end = len(text) if closed < 0 else closed + len(closing)
+        self._take(position, end, text[start:] if closed < 0 else text[start:closed])
+        self._place.operand()
+        return end
+
+    def _string(self, position: int, piece: str, end: int) -> int:
+        backslash = self._backslash or piece[0] in "eE"
+        string = _string_end("'", backslash=backslash).match(self._text, end)
+        assert string is not None  # it takes the rest where nothing closes the string
+        self._doubt(position, string)
+        self._take(position, string.end(), string["body"].replace("''", "'"))
+        self._place.operand()
+        return string.end()
+
+    def _double_quoted(self, position: int, end: int) -> int:
+        string = _string_end('"', backslash=self._backslash).match(self._text, end)
+        assert string is not None  # as above
+        end = string.end()
+        following = self._text[end : end + 1]
+        if string["closed"] is not None and self._place.keeps_quoted(string["body"], following):
+            self._place.identifier()
+        else:
+            self._doubt(position, string)
+            self._take(position, end, string["body"].replace('""', '"'))
+            self._place.operand()
+        return end
+
+    def _backticked(self, position: int, end: int) -> int:
+        text = self._text
+        closing = text.find("`", end)
+        end = len(text) if closing < 0 else closing + 1
+        if 0 <= closing - position <= 260 and "@" not in text[position:closing]:
+            self._place.identifier()
+        else:
+            self._take(position, end, text[position + 1 : end])
+        return end
+
+    def _comment(self, position: int, opening: str, end: int) -> int:
+        if opening.startswith("#") and opening != "#" and self._place.expects_table():
+            self._place.identifier()  # T-SQL: FROM #temporary
+            return end
+        end, body = _comment(self._text, position, opening)
+        if body.strip():
+            self._take(position, end, body, COMMENT)
+        return end
+
+    def _input(self, start: int) -> int:
+        """Take the data that follows a statement, up to the line `\\.` or the end."""
+        self._place.begin_statement()
+        closing = _closing_line().search(self._text, start)
+        end = len(self._text) if closing is None else closing.start()
+        data = self._text[start:end].strip()
+        if data:
+            first = self._text.index(data, start)
+            self._take(first, first + len(data), data)
+        return end if closing is None else closing.end()
+
+    def _doubt(self, position: int, string: re.Match[str]) -> None:
+        """Note that a string isn't closed, or touches a word: so does one of another dialect."""
+        text = self._text
+        before, after = text[position - 1 : position], text[string.end() : string.end() + 1]
+        if string["closed"] is None or before.isalnum() or after.isalnum():
+            self.plausible = False
+
+
+def _comment(text: str, position: int, opening: str) -> tuple[int, str]:
+    """Answer where the comment at `position` ends, and what it says."""
+    if opening == "/*":
+        # PostgreSQL nests these. Ending at the first `*/` leaves less unread, so it hides more.
+        closing = text.find("*/", position + 2)
+        body = position + (3 if text.startswith("+", position + 2) else 2)  # /*+ a hint */
+        return (len(text), text[body:]) if closing < 0 else (closing + 2, text[body:closing])
+    closing = text.find("\n", position)
+    end = len(text) if closing < 0 else closing
+    return end, text[position + len(opening) : end]
