@@ -23,6 +23,7 @@ PUBLIC = {
     "MissingExtraError",
     "Policy",
     "Rule",
+    "Spool",
     "__version__",
     "configure",
     "protect",

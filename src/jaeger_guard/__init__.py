@@ -19,7 +19,7 @@ from jaeger_guard._version import __version__
 if TYPE_CHECKING:
     from jaeger_guard.configuration import configure, protect
     from jaeger_guard.errors import ConfigurationError, GuardError, MissingExtraError
-    from jaeger_guard.export import Export
+    from jaeger_guard.export import Export, Spool
     from jaeger_guard.guard import Guard
     from jaeger_guard.logs import GuardLogRecordProcessor
     from jaeger_guard.policy import Policy, Rule
@@ -35,6 +35,7 @@ __all__ = [
     "MissingExtraError",
     "Policy",
     "Rule",
+    "Spool",
     "__version__",
     "configure",
     "protect",
@@ -51,6 +52,7 @@ _HOMES = {
     "MissingExtraError": "errors",
     "Policy": "policy",
     "Rule": "policy",
+    "Spool": "export",
     "configure": "configuration",
     "protect": "configuration",
 }

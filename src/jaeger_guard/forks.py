@@ -17,3 +17,18 @@ def call_in_forked_children(method: Callable[[], None]) -> None:
             alive()
 
     os.register_at_fork(after_in_child=call)
+
+
+def call_around_forks(before: Callable[[], None], in_parent: Callable[[], None]) -> None:
+    """Call two bound methods before and after every fork from now on, while their object lives."""
+    references = weakref.WeakMethod(before), weakref.WeakMethod(in_parent)
+
+    def call_first() -> None:
+        if (alive := references[0]()) is not None:
+            alive()
+
+    def call_second() -> None:
+        if (alive := references[1]()) is not None:
+            alive()
+
+    os.register_at_fork(before=call_first, after_in_parent=call_second)

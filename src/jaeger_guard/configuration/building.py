@@ -21,7 +21,7 @@ from jaeger_guard.configuration.policies import choose_scrubber, warn_of_unsafe
 from jaeger_guard.configuration.resources import build_resource
 from jaeger_guard.configuration.samplers import choose_sampler
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.export import Export
+from jaeger_guard.export import Export, Spool
 from jaeger_guard.guard import Guard
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
 
@@ -61,7 +61,9 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
 
 def tell_misspelt(environ: Mapping[str, str], switches: Switches) -> None:
     """Warn of variables of ours that nothing reads, or refuse them in strict mode."""
-    for name, closest in misspelt(environ, tuple(field.name for field in fields(Export))):
+    known = [f"EXPORT_{field.name.upper()}" for field in fields(Export) if field.name != "spool"]
+    known += [f"SPOOL_{field.name.upper()}" for field in fields(Spool)]
+    for name, closest in misspelt(environ, known):
         if switches.strict:
             raise ConfigurationError(
                 "this version knows no such variable", name, f"Did you mean {closest}"

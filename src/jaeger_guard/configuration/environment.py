@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,15 +113,15 @@ def check_limits(environ: Mapping[str, str]) -> None:
             )
 
 
-def misspelt(environ: Mapping[str, str], export_fields: tuple[str, ...]) -> list[tuple[str, str]]:
+def misspelt(environ: Mapping[str, str], fields: Iterable[str]) -> list[tuple[str, str]]:
     """Return the variables of ours that nothing reads, each with the closest that something does.
 
     Args:
         environ: The environment variables.
-        export_fields: The fields of `Export`.
+        fields: What variables of single settings are called behind our prefix: `EXPORT_ENDPOINT`.
     """
     known = [_OURS + word for word in _SWITCHES]
-    known += [f"{_OURS}EXPORT_{name.upper()}" for name in export_fields]
+    known += [_OURS + name for name in fields]
     read = {*known, *(_OURS + word for word in _SCRIPTS)}
     found = []
     for name in sorted(environ):

@@ -6,6 +6,7 @@ from jaeger_guard.export.outcome import Outcome, Reason, State
 from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.sender import Sender
 from jaeger_guard.export.settings import Export, ResolvedExport
+from jaeger_guard.export.spool import Spool
 from jaeger_guard.export.transport import Transport, build_transport
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Reason",
     "ResolvedExport",
     "Sender",
+    "Spool",
     "State",
     "Transport",
     "build_transport",

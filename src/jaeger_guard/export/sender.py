@@ -2,24 +2,27 @@
 
 Theory of operation:
 1. A payload stays at the head of the queue while it is sent, and leaves it when it is *settled*:
-   accepted, rejected, or dropped. So "everything before this is settled" is a look at the head.
-2. One lock guards all state; it is never held while a transport works or a log is written.
+   accepted, rejected, dropped, or on disk. So "everything before this is settled" is a look at the
+   head.
+2. One lock guards all state; it is never held while a transport works, a disk is written, or a log.
 3. A payload in flight is not dropped, or it might be counted twice; the next oldest is. Where only
    that one is left, the new one is queued beside it: the newest spans must not be what is lost, and
    the bound is exceeded by one request at the most.
 4. The queue is bounded in bytes: while a backend is away its oldest payloads go first, so that
    one payload which a broken proxy never lets through can't hold up the rest for good.
-5. Threads and transports don't survive a fork, and payloads queued before it belong to the parent.
-   `after_fork` starts afresh; each entry point also compares the process id. A transport of the
-   parent's is kept referenced, unused: closing it would write to the parent's connection.
-6. Where no thread can be started (CPython refuses that once the interpreter shuts down), `flush`
+5. With a spool, the first failure moves all that waits to the disk, and so does a full queue. Until
+   the replaying thread has reached the backend, what is submitted goes there at once. In the mode
+   `write_ahead` it is committed first in any case, and then sent from memory. Where the disk can't
+   be written, all is as without a spool.
+6. Threads and transports don't survive a fork, and payloads queued before it belong to the parent.
+   `after_fork` starts afresh; each entry point also compares the process id.
+7. Where no thread can be started (CPython refuses that once the interpreter shuts down), `flush`
    does the work on the thread that calls it.
 """
 
 from __future__ import annotations
 
 import functools
-import logging
 import os
 import threading
 import time
@@ -28,25 +31,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from opentelemetry.context import (
-    _SUPPRESS_HTTP_INSTRUMENTATION_KEY,
-    _SUPPRESS_INSTRUMENTATION_KEY,
-    attach,
-    detach,
-    set_value,
-)
-
-from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.export.outcome import REMEDIES, Outcome, Reason, State
+from jaeger_guard.export.carrier import SHORTEST_TIMEOUT, Carrier
+from jaeger_guard.export.notices import Notices
+from jaeger_guard.export.outcome import Outcome, State
+from jaeger_guard.export.replay import Replayer
 from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.settings import DEFAULT_TIMEOUT, ResolvedExport
+from jaeger_guard.export.spool import ResolvedSpool, SpoolStore
+from jaeger_guard.export.spool.store import Ticket
 from jaeger_guard.export.transport import Transport, build_transport
-from jaeger_guard.telling import tell
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
-_SHORTEST_TIMEOUT: Final = 0.1
-
-_logger = logging.getLogger("jaeger_guard.export")
+_LONGEST_SPARE: Final = 1.0  # seconds of a flush that are left for the disk
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +52,8 @@ class _Payload:
     spans: int
     arrived: float
     in_flight: bool = False
+    is_gone: bool = False  # settled, or dropped
+    ticket: Ticket | None = None  # where it lies on disk
 
 
 class Sender:
@@ -66,17 +64,19 @@ class Sender:
             after a refused certificate or credential, so that renewed files are read.
         destination: `host:port`, for logs.
         timeout: Seconds for one request.
-        max_bytes: Bound of the queue.
+        max_bytes: Bound of the queue in memory.
         backoff: Pauses between attempts.
+        spool: Where payloads wait on disk; None: in memory only.
+        stamp: Answers what changes when a certificate's or credential's file does.
     """
 
     _number: int
     _queued_bytes: int
     _flushes: int
     _hurry: bool
-    _overflowed: bool
     _deadline: float | None
     _drained: bool
+    _is_away: bool
 
     def __init__(
         self,
@@ -86,15 +86,27 @@ class Sender:
         timeout: float = DEFAULT_TIMEOUT,
         max_bytes: int = DEFAULT_MAX_BYTES,
         backoff: Backoff | None = None,
+        spool: ResolvedSpool | None = None,
+        stamp: Callable[[], object] | None = None,
     ) -> None:
-        self._build = build
-        self._destination = destination
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._backoff = backoff if backoff is not None else Backoff()
         self._stopped = False
-        self._of_parent: list[Transport] = []
-        self._transport: Transport | None = None
+        self._notices = Notices(destination)
+        self._carrier = Carrier(build, stamp)
+        self._store = SpoolStore(spool) if spool is not None else None
+        self._replayer: Replayer | None = None
+        if self._store is not None and spool is not None:
+            self._replayer = Replayer(
+                self._store,
+                Carrier(build, stamp),
+                self._notices,
+                timeout=timeout,
+                rate=spool.replay_rate,
+                on_reached=self._note_reached,
+                **({"backoff": backoff} if backoff is not None else {}),
+            )
         self._start_afresh()
 
     @classmethod
@@ -105,38 +117,59 @@ class Sender:
         max_bytes: int = DEFAULT_MAX_BYTES,
         backoff: Backoff | None = None,
     ) -> Sender:
-        """Build a sender for settings; nothing connects before the first payload."""
-        return cls(
+        """Build a sender for settings; nothing connects before the first payload.
+
+        What another process left in the spool is replayed from now on.
+        """
+        sender = cls(
             functools.partial(build_transport, settings),
             destination=settings.endpoint.address,
             timeout=settings.timeout,
             max_bytes=max_bytes,
             backoff=backoff,
+            spool=settings.spool,
+            stamp=settings.stamp,
         )
+        if sender._replayer is not None:
+            sender._replayer.start_if_needed()
+        return sender
 
     def submit(self, data: bytes, spans: int) -> None:
-        """Queue one serialized request; never blocks, never raises.
+        """Queue one serialized request; never waits for a network, never raises.
 
         Args:
             data: An ExportTraceServiceRequest.
             spans: Number of spans in it, for the counts.
         """
         self._notice_fork()
+        ticket: Ticket | None = None
+        store = self._store
+        if store is not None and not self._stopped:
+            is_away = self._is_away
+            if is_away or store.writes_ahead:
+                ticket = store.append(data, spans, hold=not is_away)
+                if ticket is not None and is_away:
+                    self._start_replaying()
+                    return
+            if self._queued_bytes + len(data) > self._max_bytes:
+                self._move_to_disk()
         with self._condition:
             if self._stopped:
-                self._counts["dropped_shutdown"] += spans
+                self._drop_at_shutdown(_Payload(0, data, spans, 0.0, ticket=ticket))
             elif self._make_room(len(data)):
                 self._number += 1
-                self._queue.append(_Payload(self._number, data, spans, time.monotonic()))
+                arrived = time.monotonic()
+                self._queue.append(_Payload(self._number, data, spans, arrived, ticket=ticket))
                 self._queued_bytes += len(data)
                 self._ensure_thread()
                 self._condition.notify_all()
             else:
                 self._counts["dropped_queue_full"] += spans
                 self._overflowed = True
+        self._release_later()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until everything submitted before is accepted, rejected or dropped.
+        """Wait until everything submitted before is accepted, rejected, dropped, or on disk.
 
         While somebody waits, pauses between attempts are short; a Retry-After is still honoured.
 
@@ -148,8 +181,20 @@ class Sender:
         """
         self._notice_fork()
         deadline = time.monotonic() + timeout
+        target = self._number
+        if self._replayer is not None and self._store is not None:
+            self._start_replaying()
+            self._replayer.hurry()
+            if self._flush_from_memory(target, deadline - min(_LONGEST_SPARE, timeout / 4)):
+                return True
+            self._move_to_disk()  # what the backend didn't take by now
+            with self._condition:
+                waiting = list(self._queue)
+            return all(payload.ticket for payload in waiting if payload.number <= target)
+        return self._flush_from_memory(target, deadline)
+
+    def _flush_from_memory(self, target: int, deadline: float) -> bool:
         with self._condition:
-            target = self._number
             self._flushes += 1
             self._hurry = True
             threaded = self._ensure_thread() if self._queue else True
@@ -166,7 +211,7 @@ class Sender:
                 self._flushes -= 1
 
     def shutdown(self, timeout: float) -> bool:
-        """Flush, then stop; what remains is dropped and counted.
+        """Flush, then stop; what is neither sent nor on disk is dropped and counted.
 
         Args:
             timeout: Seconds for all of it.
@@ -182,42 +227,52 @@ class Sender:
             self._deadline = deadline
         self.flush(timeout)
         with self._condition:
-            self._drained = not self._queue
+            self._drained = all(payload.ticket for payload in self._queue)
             self._stopped = True
             for payload in self._queue:
-                self._counts["dropped_shutdown"] += payload.spans
+                self._drop_at_shutdown(payload)
             self._queue.clear()
             self._queued_bytes = 0
             self._condition.notify_all()
             thread = self._thread
+        if self._replayer is not None:
+            self._replayer.stop(0.0)
         if thread is not None and thread is not threading.current_thread():
             thread.join(max(0.0, deadline - time.monotonic()))  # it closes the transport
         elif thread is None:
-            self._discard_transport()
+            self._carrier.close()
+        if self._replayer is not None and self._store is not None:
+            self._replayer.stop(deadline - time.monotonic())
+            self._store.close()
         return self._drained
 
     def statistics(self) -> Mapping[str, int]:
         """Answer counts of spans: `sent`, `rejected_<reason>`, `dropped_<reason>`, and the queue's.
 
         `retries` counts attempts that have to be repeated; `oldest_seconds` is the age of the
-        oldest payload that waits.
+        oldest payload that waits in memory. With a spool: `spooled_spans` and `spooled_bytes` that
+        are on disk, and what was `replayed` from there.
         """
         self._notice_fork()
         with self._condition:
+            counts = Counter(self._counts)
             oldest = time.monotonic() - self._queue[0].arrived if self._queue else 0.0
-            return {
-                "sent": 0,
-                "retries": 0,
-                **self._counts,
+            waiting = {
                 "queued_bytes": self._queued_bytes,
                 "queued_spans": sum(payload.spans for payload in self._queue),
                 "oldest_seconds": int(oldest),
             }
+        if self._replayer is not None and self._store is not None:
+            counts.update(self._replayer.statistics())
+            waiting |= self._store.statistics()
+        return {"sent": 0, "retries": 0, **counts, **waiting}
 
     def after_fork(self) -> None:
         """Start afresh in a child process; call it there, as `os.register_at_fork` does."""
-        if self._transport is not None:
-            self._of_parent.append(self._transport)
+        self._carrier.after_fork()
+        if self._replayer is not None and self._store is not None:
+            self._replayer.after_fork()
+            self._store.after_fork()
         self._start_afresh()
 
     # --- state ------------------------------------------------------------------------------------
@@ -230,7 +285,9 @@ class Sender:
         self._number = 0
         self._counts: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
-        self._transport = None
+        self._moving = threading.RLock()  # held while payloads are moved to the disk
+        self._to_release: deque[Ticket] = deque()
+        self._is_away = False  # whether the replaying thread is the one to ask for the backend
         self._sending = False
         self._flushes = 0
         self._hurry = False
@@ -240,9 +297,7 @@ class Sender:
         self._ready_at = 0.0  # when the pause after a failure is over
         self._last_attempt = 0.0
         self._not_before = 0.0  # what a backend asked for
-        self._outage: Reason | None = None
         self._overflowed = False
-        self._told: set[str] = set()
 
     def _notice_fork(self) -> None:
         if self._pid != os.getpid():
@@ -258,10 +313,19 @@ class Sender:
                 return True
             dropped = self._queue[position]
             del self._queue[position]
+            dropped.is_gone = True
             self._queued_bytes -= len(dropped.data)
+            if dropped.ticket is not None:
+                self._to_release.append(dropped.ticket)
+                continue
             self._counts["dropped_queue_full"] += dropped.spans
             self._overflowed = True
         return True
+
+    def _drop_at_shutdown(self, payload: _Payload) -> None:
+        payload.is_gone = True
+        if payload.ticket is None:
+            self._counts["dropped_shutdown"] += payload.spans
 
     def _is_pending(self, target: int) -> bool:
         with self._condition:
@@ -279,12 +343,67 @@ class Sender:
         self._thread = thread
         return True
 
+    # --- the disk ---------------------------------------------------------------------------------
+
+    def _move_to_disk(self) -> bool:
+        """Write all that waits in memory to the spool; False where some of it couldn't be."""
+        store = self._store
+        if store is None:
+            return False
+        with self._moving:
+            while (payload := self._first_in_memory_only()) is not None:
+                ticket = store.append(payload.data, payload.spans, hold=True)
+                if ticket is None:
+                    break
+                with self._condition:
+                    payload.ticket = ticket
+                    is_sent = payload.is_gone
+                if is_sent:
+                    store.settle(ticket)
+        with self._condition:
+            for payload in [each for each in self._queue if not each.in_flight and each.ticket]:
+                self._queue.remove(payload)
+                payload.is_gone = True
+                self._queued_bytes -= len(payload.data)
+                if payload.ticket is not None:
+                    self._to_release.append(payload.ticket)
+            self._condition.notify_all()
+        self._release_later()
+        self._start_replaying()
+        return payload is None
+
+    def _first_in_memory_only(self) -> _Payload | None:
+        with self._condition:
+            return next((each for each in self._queue if each.ticket is None), None)
+
+    def _release_later(self) -> None:
+        """Let the replaying thread have what left memory; outside the lock, since the disk may wait."""
+        while self._store is not None and self._to_release:
+            try:
+                self._store.release(self._to_release.popleft())
+            except IndexError:  # another thread was faster
+                return
+
+    def _start_replaying(self) -> None:
+        if self._replayer is not None:
+            self._replayer.start()
+
+    def _note_reached(self) -> None:
+        """Go on sending from memory: the replaying thread has reached the backend."""
+        with self._condition:
+            if not self._is_away and not self._failures:
+                return
+            self._is_away = False
+            self._failures = 0
+            self._ready_at = 0.0
+            self._condition.notify_all()
+
     # --- the sending thread -----------------------------------------------------------------------
 
     def _run(self) -> None:
         while self._step(None):
             pass
-        self._discard_transport()
+        self._carrier.close()
 
     def _step(self, deadline: float | None) -> bool:
         """Wait for a payload and try to send it; answer False when there is nothing more to do.
@@ -301,14 +420,36 @@ class Sender:
             until = self._deadline if deadline is None else deadline
         timeout = self._timeout
         if until is not None:
-            timeout = max(_SHORTEST_TIMEOUT, min(timeout, until - time.monotonic()))
-        outcome = self._attempt(payload.data, timeout)
+            timeout = max(SHORTEST_TIMEOUT, min(timeout, until - time.monotonic()))
+        outcome = self._carrier.attempt(payload.data, payload.spans, timeout)
+        is_settled = outcome.state in (State.ACCEPTED, State.REJECTED)
         with self._condition:
             payload.in_flight = self._sending = False
-            self._settle(payload, outcome)
+            if is_settled:
+                self._settle(payload, outcome)
+            else:
+                self._pause(outcome)
             self._condition.notify_all()
-        self._tell(outcome)
+        if self._store is not None:
+            self._settle_on_disk(self._store, payload, outcome)
+        self._notices.tell(outcome)
+        if self._overflowed:
+            self._notices.tell_of_overflow()
         return True
+
+    def _settle_on_disk(self, store: SpoolStore, payload: _Payload, outcome: Outcome) -> None:
+        if outcome.state in (State.ACCEPTED, State.REJECTED):
+            if payload.ticket is not None:
+                store.settle(payload.ticket)
+            return
+        if payload.is_gone and payload.ticket is not None:  # shut down meanwhile
+            store.release(payload.ticket)
+        if self._move_to_disk():
+            with self._condition:
+                self._is_away = True
+                self._failures = 0
+            if self._replayer is not None:
+                self._replayer.note_failure(outcome)
 
     def _await_turn(self, deadline: float | None) -> _Payload | None:
         while not self._stopped:
@@ -318,9 +459,12 @@ class Sender:
             if not self._queue or self._sending:
                 self._condition.wait(None if deadline is None else deadline - now)
                 continue
+            if self._carrier.is_renewed:
+                self._ready_at = 0.0
             wait = self._next_attempt() - now
             if wait <= 0:
                 return self._queue[0]
+            wait = min(wait, self._carrier.look_seconds or wait)
             self._condition.wait(wait if deadline is None else min(wait, deadline - now))
         return None
 
@@ -332,46 +476,25 @@ class Sender:
                 ready_at = 0.0
         return max(ready_at, self._not_before)
 
-    def _attempt(self, data: bytes, timeout: float) -> Outcome:
-        # Or an instrumented `requests` would make a span of each export, which would be exported …
-        context = set_value(_SUPPRESS_INSTRUMENTATION_KEY, True)
-        token = attach(set_value(_SUPPRESS_HTTP_INSTRUMENTATION_KEY, True, context))
-        try:
-            if self._transport is None:
-                self._transport = self._build()
-            outcome = self._transport.send(data, timeout)
-        except ConfigurationError:
-            outcome = Outcome(State.HOLD, Reason.SETTINGS_UNUSABLE)
-        except Exception:  # noqa: BLE001 - whatever a library raises, the payload is kept
-            outcome = Outcome(State.RETRY, Reason.UNEXPECTED_FAILURE)
-            self._discard_transport()
-        finally:
-            detach(token)
-        if outcome.state is State.HOLD:
-            self._discard_transport()  # certificates may have been renewed: read them again
-        return outcome
-
-    def _discard_transport(self) -> None:
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            try:
-                transport.close()
-            except Exception:  # noqa: BLE001 - it is gone either way
-                return
+    def _pause(self, outcome: Outcome) -> None:
+        self._counts["retries"] += 1
+        self._failures += 1
+        self._last_attempt = time.monotonic()
+        self._ready_at = self._last_attempt + self._backoff.pause(self._failures)
+        self._not_before = self._last_attempt + (outcome.retry_after or 0.0)
 
     def _settle(self, payload: _Payload, outcome: Outcome) -> None:
-        if outcome.state in (State.RETRY, State.HOLD):
-            self._counts["retries"] += 1
-            self._failures += 1
-            self._last_attempt = time.monotonic()
-            self._ready_at = self._last_attempt + self._backoff.pause(self._failures)
-            self._not_before = self._last_attempt + (outcome.retry_after or 0.0)
-            return
         self._failures = 0
         self._ready_at = self._not_before = 0.0
-        if not self._queue or self._queue[0] is not payload:
+        if (
+            self._is_away and self._replayer is not None
+        ):  # what the disk had no room for got through
+            self._is_away = False
+            self._replayer.hurry()
+        if payload.is_gone:
             return  # shut down meanwhile: it is counted already
-        self._queue.popleft()
+        payload.is_gone = True
+        self._queue.remove(payload)
         self._queued_bytes -= len(payload.data)
         rejected = payload.spans
         if outcome.state is State.ACCEPTED:
@@ -379,41 +502,3 @@ class Sender:
             self._counts["sent"] += payload.spans - rejected
         if rejected:
             self._counts[f"rejected_{outcome.reason}"] += rejected
-
-    # --- what operators are told ------------------------------------------------------------------
-
-    def _tell(self, outcome: Outcome) -> None:
-        """Log the start, change and end of an outage, and the first rejection of each kind."""
-        try:
-            if outcome.state in (State.RETRY, State.HOLD):
-                if outcome.reason is not self._outage:
-                    self._warn("spans are kept until they can be sent to %s: %s", outcome.reason)
-                self._outage = outcome.reason
-            else:
-                if self._outage is not None:
-                    tell(_logger, logging.INFO, "spans reach %s again", self._destination)
-                self._outage = None
-                if outcome.reason is not Reason.ACCEPTED and outcome.reason not in self._told:
-                    self._told.add(outcome.reason)
-                    self._warn("%s rejected spans, further ones are only counted: %s",
-                               outcome.reason)  # fmt: skip
-            if self._overflowed and "overflow" not in self._told:
-                self._told.add("overflow")
-                tell(
-                    _logger,
-                    logging.WARNING,
-                    "the queue for %s is full: the oldest spans are dropped, and counted",
-                    self._destination,
-                )
-        except Exception:  # noqa: BLE001 - an application's logging handler can't end our thread
-            return
-
-    def _warn(self, message: str, reason: Reason) -> None:
-        remedy = REMEDIES.get(reason)
-        tell(
-            _logger,
-            logging.WARNING,
-            message + (". " + remedy if remedy else ""),
-            self._destination,
-            reason.value,
-        )

@@ -33,7 +33,9 @@ from jaeger_guard.export.headers import (
     check_headers,
     parse_header_list,
 )
+from jaeger_guard.export.spool import ResolvedSpool, Spool
 from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsFile, TlsSettings, load_material
+from jaeger_guard.export.watching import stamp_of
 from jaeger_guard.lexicon import category_of
 
 ProtocolName: TypeAlias = Literal["grpc", "http/protobuf"]
@@ -81,6 +83,8 @@ class Export:
         compression: "gzip", "none", or None.
         unsafe_plaintext: Permit plaintext to other machines. Spans can be read on the way.
         use_proxy: Use the proxy that https_proxy and its like name; default is none.
+        spool: Where batches wait on disk while the backend is away; default: JAEGER_GUARD_SPOOL_*,
+            else nowhere, and they wait in memory.
     """
 
     endpoint: str | None = None
@@ -96,6 +100,7 @@ class Export:
     compression: Literal["gzip", "none"] | None = None
     unsafe_plaintext: bool | None = None
     use_proxy: bool | None = None
+    spool: Spool | None = None
 
     def __post_init__(self) -> None:
         if self.headers is not None and not isinstance(self.headers, Mapping):
@@ -103,6 +108,12 @@ class Export:
                 "headers are no mapping",
                 "Export.headers",
                 'Give a dict such as {"x-tenant": "shop"}',
+            )
+        if self.spool is not None and not isinstance(self.spool, Spool):
+            raise ConfigurationError(
+                f"a {type(self.spool).__name__} is not a Spool",
+                "Export.spool",
+                "Give Spool(directory=…, key_file=…)",
             )
         if self.headers is not None:  # a copy that can neither change nor show its values
             object.__setattr__(self, "headers", HiddenHeaders(self.headers))
@@ -145,6 +156,7 @@ class ResolvedExport:
         timeout: Seconds for one request.
         gzip: Whether payloads are compressed.
         use_proxy: Whether the environment's proxies are used.
+        spool: Where batches wait on disk, or None.
     """
 
     endpoint: Endpoint
@@ -155,6 +167,17 @@ class ResolvedExport:
     timeout: float
     gzip: bool
     use_proxy: bool
+    spool: ResolvedSpool | None = None
+
+    def stamp(self) -> object:
+        """Answer what changes when a certificate's, key's or token's file does."""
+        files = (
+            self.tls.ca_file,
+            self.tls.cert_file,
+            self.tls.key_file,
+            self.bearer_token_file,
+        )
+        return stamp_of(path for path in files if path is not None)
 
 
 class _Resolution:
@@ -197,7 +220,13 @@ class _Resolution:
             timeout=self._timeout(),
             gzip=self._gzip(),
             use_proxy=use_proxy,
+            spool=self._spool(),
         )
+
+    def _spool(self) -> ResolvedSpool | None:
+        environ = self._environment.environ
+        spool = self._export.spool or Spool.from_environment(environ)
+        return spool.resolve(environ) if spool is not None else None
 
     def _find(self, name: str, otel: str | None = None) -> Setting | None:
         """Answer the winner for a field that is a text."""
