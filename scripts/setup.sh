@@ -8,5 +8,5 @@ cd "$(dirname "$0")/.."
 install_packages nginx=nginx-light redis-server=redis-server
 make_venv "$venv"
 build_wheel
-install_wheel "$venv" test
+install_wheel "$venv" test,declarative
 build_jaeger

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
 
 # The tests are no package (importmode=importlib); their helpers are found from this folder.
 sys.path.append(str(Path(__file__).parent))
@@ -14,6 +15,14 @@ sys.path.append(str(Path(__file__).parent))
 from servers.collector import Collector, running_collector
 from servers.jaeger import Jaeger, running_jaeger
 from servers.redis import running_redis
+
+
+@pytest.fixture(autouse=True)
+def unwatched() -> Iterator[None]:
+    """Leave the SDK's class as it was: a guard watches which providers give out tracers."""
+    before = TracerProvider.get_tracer
+    yield
+    TracerProvider.get_tracer = before  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
-from jaeger_guard.configuration.environment import check_limits
+from jaeger_guard.configuration.environment import Switches, check_limits
 from jaeger_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def configure(
     check_limits(environ)
     from jaeger_guard.configuration.arguments import Arguments
     from jaeger_guard.configuration.building import build
+    from jaeger_guard.configuration.bypasses import watch_for_bypasses
     from jaeger_guard.configuration.existing import guard_existing
 
     arguments = Arguments(policy=policy, export=export, sampling=sampling, resource=resource)
@@ -101,6 +102,7 @@ def configure(
                     "Call it once, or call shutdown() on the first guard before",
                 )
         guard = build(arguments, environ)
+        watch_for_bypasses(strict=Switches.read(environ).strict)
         _install(guard.tracer_provider, current)
         _installed = _Installed(guard, settings)
         return guard
