@@ -98,7 +98,7 @@ SAFE_KEYS: Final[dict[str, str]] = {
 TEXT_KEYS: Final = (
     "exception.message error.message feature_flag.error.message otel.status_description"
     " feature_flag.evaluation.error.message rpc.jsonrpc.error_message log.record.original"
-    " graphql.document vcs.change.title vcs.repository.change.title pprof.profile.comment"
+    " vcs.change.title vcs.repository.change.title pprof.profile.comment"
     " gen_ai.agent.description gen_ai.tool.description gen_ai.tool.definitions db.connection_string security_rule.description"
     " feature_flag.evaluation.reason feature_flag.result.reason message error"
 )
@@ -142,6 +142,7 @@ FORMAT_KEYS: Final[dict[str, str]] = {
     "url_path": "url.path http.path",
     "url_query": "url.query url.fragment http.query",
     "sql": "db.statement db.query.text",
+    "graphql": "graphql.document",
     "stacktrace": "exception.stacktrace code.stacktrace exception.stack_trace",
     "text": TEXT_KEYS,
     "command": "process.command process.command_line process.command_args process.title"

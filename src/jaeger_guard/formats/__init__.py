@@ -12,9 +12,11 @@ from jaeger_guard.formats.command import COMMAND
 from jaeger_guard.formats.cookie import COOKIE, SET_COOKIE
 from jaeger_guard.formats.form import FORM
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.graphql import GRAPHQL
 from jaeger_guard.formats.gremlin import GREMLIN
 from jaeger_guard.formats.headers import HEADERS
 from jaeger_guard.formats.json_text import JSON
+from jaeger_guard.formats.ldap import LDAP
 from jaeger_guard.formats.mongo import MONGO
 from jaeger_guard.formats.redis import REDIS
 from jaeger_guard.formats.sql import SQL
@@ -33,6 +35,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             XML,
             URL,
             SQL,
+            GRAPHQL,
             FORM,
             URL_PATH,
             URL_QUERY,
@@ -42,6 +45,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             HEADERS,
             MONGO,
             GREMLIN,
+            LDAP,
             REDIS,
             COMMAND,
             TEXT,

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from jaeger_guard.formats import form, json_text, xml
+from jaeger_guard.formats import form, graphql, json_text, xml
 
 _RECOGNIZERS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
     {
         "json": json_text.recognize_body,
         "xml": xml.recognize,
+        "graphql": graphql.recognize,
         "form": form.recognize_body,
     }
 )

@@ -70,7 +70,8 @@ def rewrite(text: str, judge: Judge) -> str:
         elif piece == "," and stack:
             stack[-1] = (current, commas + 1)
         if kind == "string":
-            piece = _string(piece, current, commas, judge)
+            goes_on = text[found.end() : found.end() + 8].lstrip().startswith(",")
+            piece = _string(piece, current, commas, judge, goes_on=goes_on)
         elif kind == "number" and not (current in _COUNTING and len(piece) <= 9):
             answer = judge.value(LITERAL, piece, Notation.SQL)
             piece = piece if answer is piece else f"'{answer}'"
@@ -78,11 +79,13 @@ def rewrite(text: str, judge: Judge) -> str:
     return "".join(written)
 
 
-def _string(piece: str, step: str, commas: int, judge: Judge) -> str:
+def _string(piece: str, step: str, commas: int, judge: Judge, *, goes_on: bool) -> str:
     quote = piece[0]
     closing = quote if len(piece) > 1 and piece[-1] == quote else ""
     body = piece[1 : len(piece) - len(closing)]
-    is_name = step in _NAMING or (step in _KEYED and commas == 0)
+    # Of three arguments the second is a key too: `has(label, key, value)`.
+    is_key = step in _KEYED and (commas == 0 or (commas == 1 and goes_on))
+    is_name = step in _NAMING or is_key
     if not body or (is_name and _identifier().fullmatch(body) is not None):
         return piece
     answer = judge.value(LITERAL, body, Notation.SQL)
@@ -98,6 +101,7 @@ GREMLIN: Final = Format(
             "g.V(17).hasLabel('person').has('nick', 'bob').has('age', P.gt(30)).out(\"knows\").limit(10)",
             ((LITERAL, "17"), (LITERAL, "bob"), (LITERAL, "30")),
         ),
+        FormatExample("g.V().has('person', 'nick', 'bob')", ((LITERAL, "bob"),)),
         FormatExample("g.addV('person').property('nick', \"bob", ((LITERAL, "bob"),)),
     ),
 )

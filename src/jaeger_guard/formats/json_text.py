@@ -120,7 +120,7 @@ def _later_pair_name() -> re.Pattern[str]:
 
 @dataclass(slots=True)
 class Frame:
-    """An open bracket: the name its values inherit, and the member being read."""
+    """An open bracket: the name its values inherit, the member being read, the function called."""
 
     opener: str
     inherited: str
@@ -131,6 +131,7 @@ class Frame:
     items: int = 0
     in_errors: bool = False
     quotes: bool = False
+    call: str = ""
 
     def name(self) -> str:
         """Answer the name under which a value standing here is judged."""
@@ -223,6 +224,7 @@ class Reader:
         text, end = self.text, len(self.text)
         token = _token()
         next_check = position + LONG
+        called = ""
         while position < end:
             if position >= next_check:
                 check_time()
@@ -239,6 +241,7 @@ class Reader:
                         self._withhold_rest()
                         return end
                     opened = self.stack[-1].opened(piece, is_server_error=self.is_server_error)
+                    opened.call = called if piece == "(" else ""
                     self.stack.append(opened)
                 elif piece in "}])" and len(self.stack) > 1:
                     self.stack.pop()
@@ -255,6 +258,7 @@ class Reader:
                 self._bare(piece, following)
             else:
                 self.written.append(piece)
+            called = piece if kind == "prefix" else ""
             position = following
             if not whole and len(self.stack) == 1:
                 return position

@@ -1,11 +1,11 @@
-"""Database commands written as JSON: MongoDB's and Elasticsearch's, alone or behind `users.find(`.
+"""Database commands written as JSON: MongoDB's, Elasticsearch's, DynamoDB's, alone or behind `users.find(`.
 
 Every value is a literal, as in SQL, but for those that are the command's shape: the collection, how
 many and in which order, the names of fields. Which these are depends on where they stand, for a
 filter may have a field called `limit`.
 
-MongoDB manual, "Database commands" and "Aggregation stages"; Elasticsearch reference, "Query DSL"
-and "Bulk API".
+MongoDB manual, "Database commands", "Aggregation stages" and "mongosh methods"; Elasticsearch
+reference, "Query DSL" and "Bulk API"; Amazon DynamoDB API reference.
 """
 
 # ruff: noqa: SIM905  (words in a string read better than a list of quotes)
@@ -25,16 +25,19 @@ from jaeger_guard.types import Judge, Notation
 _COMMAND: Final = frozenset(
     "find aggregate insert update delete count distinct findAndModify findandmodify getMore collection"
     " createIndexes listIndexes listCollections drop create dropIndexes mapReduce mapreduce explain"
-    " hello isMaster ping $db db database index _index op operation ns".split()
+    " hello isMaster ping $db db database index _index op operation ns key mechanism"
+    " TableName IndexName Select ReturnValues ReturnConsumedCapacity ReturnItemCollectionMetrics"
+    " KeyConditionExpression FilterExpression ProjectionExpression UpdateExpression"
+    " ConditionExpression".split()
 )
 _COUNTS: Final = frozenset(
     "find getMore limit skip batchSize size from maxTimeMS track_total_hits timeout min_score ordered"
-    " terminate_after ping hello isMaster".split()
+    " terminate_after ping hello isMaster saslStart saslContinue fetch_size Limit".split()
 )
 # What is below these names fields and directions.
 _SHAPES: Final = frozenset(
     "sort projection fields hint collation readConcern writeConcern $readPreference cursor orderby"
-    " $orderby _source docvalue_fields stored_fields".split()
+    " $orderby _source docvalue_fields stored_fields roles ExpressionAttributeNames".split()
 )
 _SHAPE_STAGES: Final = frozenset("$sort $project $unwind $unset $count $limit $skip".split())
 _LOOKUPS: Final = frozenset("$lookup $graphLookup $unionWith $merge $out".split())
@@ -47,6 +50,11 @@ _QUERY_MEMBERS: Final = frozenset(
     "operator default_operator boost fuzziness minimum_should_match slop analyzer"
     " zero_terms_query".split()
 )
+# Methods of the shell whose argument counts, and whose document names fields and directions.
+_COUNTING_CALLS: Final = frozenset("limit skip batchSize maxTimeMS".split())
+_SHAPING_CALLS: Final = frozenset("sort hint project projection createIndex ensureIndex".split())
+_NEAREST: Final = frozenset("field k num_candidates".split())  # below `knn`
+_STATEMENTS: Final = frozenset("query Statement sql".split())
 _BULK: Final = frozenset("index create update delete".split())
 
 
@@ -56,7 +64,8 @@ def _beginning() -> re.Pattern[str]:
     word = r"[A-Za-z_$][\w.$\-]{0,127}"
     return re.compile(
         rf"""\s{{0,64}}(?P<prefix>(?!(?i:select|with|values|insert\ into|call|copy)\b)
-        (?:{word}(?:\ {word}){{0,2}}\s{{0,4}}\(?\s{{0,64}})?)
+        (?:{word}(?:\ {word}){{0,2}}\s{{0,4}}\(?\s{{0,64}}
+        |db(?:\.{word}\(\s{{0,8}}["'][^"'\s]{{1,128}}["']\s{{0,8}}\)){{1,2}}\.{word}\(\s{{0,64}})?)
         (?=\[\s{{0,64}}\{{|\{{\s{{0,64}}(?:["'}}]|\$?[A-Za-z_][\w.$]{{0,64}}\s{{0,4}}:))""",
         re.VERBOSE,
     )
@@ -77,17 +86,38 @@ def _number() -> re.Pattern[str]:
     return re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,3})?(?:ms|s|m|d|w)?")
 
 
+@lru_cache(maxsize=1)
+def _select() -> re.Pattern[str]:
+    return re.compile(r"\s{0,64}(?:SELECT|INSERT|UPDATE|DELETE|FROM|SHOW|EXISTS)\s", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _expression() -> re.Pattern[str]:
+    # DynamoDB's: values stand elsewhere, behind `:name`; numbers are indexes of lists.
+    return re.compile(r"(?:[#:A-Za-z_][\w.\-]*+|\[[0-9]{1,4}\]|[\s,=<>()+\-])++")
+
+
 def is_command(text: str) -> bool:
     """Say whether `text`, under a key that promises a statement, is a command written as JSON."""
-    return _beginning().match(text) is not None
+    return _beginning().match(text) is not None or _shell_call().match(text) is not None
+
+
+@lru_cache(maxsize=1)
+def _shell_call() -> re.Pattern[str]:
+    return re.compile(r"\s{0,64}db\.[A-Za-z_$][\w.$]{0,127}(?=\()")
 
 
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite one command, or several in a row, as a bulk request has them."""
     found = _beginning().match(text)
+    is_filter = found is not None and bool(found["prefix"].strip())
+    if found is None:
+        found = _shell_call().match(text)
+        is_filter = True
     if found is None:
         raise NotThisFormatError
-    reader = _CommandReader(text, _LiteralJudge(judge), is_filter=bool(found["prefix"].strip()))
+    reader = _CommandReader(text, _LiteralJudge(judge), is_filter=is_filter)
+    reader.root.call = found.group().rstrip("( \t\r\n")
     reader.written.append(text[: found.end()])
     end = reader.read(found.end(), whole=True)
     return "".join(reader.written) + text[end:]
@@ -115,7 +145,17 @@ class _CommandReader(Reader):
 
     def leaf_name(self, frame: Frame, text: str, following: int) -> str:
         """Answer what the string `text` is."""
+        if self._is_statement(frame, text):
+            return "db.query.text"
         return "" if self._is_shape(text) else LITERAL
+
+    def _is_statement(self, frame: Frame, text: str) -> bool:
+        """Say whether `text` is SQL in a request: Elasticsearch's `query`, DynamoDB's `Statement`."""
+        return (
+            frame.key in _STATEMENTS
+            and sum(each.opener == "{" for each in self.stack) == 1
+            and _select().match(text) is not None
+        )
 
     def bare_name(self, frame: Frame, word: str) -> str | None:
         """Answer what a value without quotes is; None where it stays."""
@@ -123,8 +163,18 @@ class _CommandReader(Reader):
 
     def _is_shape(self, text: str) -> bool:
         is_number = _number().fullmatch(text) is not None
+        call = next((each.call for each in reversed(self.stack) if each.call), "").rpartition(".")[
+            2
+        ]
+        if call in _COUNTING_CALLS:
+            return is_number
         if not is_number and _identifier().fullmatch(text) is None:
-            return False
+            return (
+                self.stack[-1].key.endswith("Expression")
+                and _expression().fullmatch(text) is not None
+            )
+        if call in _SHAPING_CALLS:
+            return True
         keys = [frame.key for frame in self.stack if frame.opener == "{"]
         if not keys:
             return False
@@ -139,6 +189,7 @@ class _CommandReader(Reader):
             top in _SHAPES
             or (top in _AGGREGATIONS and key in _AGGREGATION_MEMBERS)
             or (top in ("updates", "deletes") and len(keys) == 2 and key == "limit" and is_number)
+            or (top == "knn" and key in _NEAREST)
             or (top in _BULK and len(keys) == 2 and key in ("_index", "_type"))
             or (top == "query" and _is_query_shape(keys, text, is_number=is_number))
         )

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import gremlin, memcached, mongo
+from jaeger_guard.formats import gremlin, ldap, memcached, mongo
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.sql_position import LITERAL, STATEMENT_WORDS
 from jaeger_guard.formats.sql_scan import COMMENT, Literal, find_literals
@@ -39,6 +39,8 @@ def rewrite(text: str, judge: Judge) -> str:
         return gremlin.rewrite(text, judge)
     if memcached.is_storage_command(text):
         return memcached.rewrite(text, judge)
+    if ldap.is_filter(text):
+        return ldap.rewrite(text, judge)
     if not _begins_statement(text):
         raise NotThisFormatError
     return rewrite_fragment(text, judge)
