@@ -110,7 +110,7 @@ class SpanScrubber:
         known = self._resources.get(key)
         if known is not None and known[0] is resource:
             return known[1]
-        origin = _Origin(Surface.RESOURCE, "", None, resource.schema_url, resource.attributes)
+        origin = _of_resource(resource)
         findings: list[Finding] = []
         walk_origin(origin, _Visitor(self.scrubber, findings))
         # Not Resource.create: it would detect the process anew.
@@ -125,9 +125,7 @@ class SpanScrubber:
         known = self._scopes.get(key)
         if known is not None and known[0] is scope:
             return known[1]
-        origin = _Origin(
-            Surface.SCOPE, scope.name, scope.version, scope.schema_url, scope.attributes or {}
-        )
+        origin = _of_scope(scope)
         findings: list[Finding] = []
         scrubbed = scope
         if walk_origin(origin, _Visitor(self.scrubber, findings)):
@@ -135,6 +133,21 @@ class SpanScrubber:
                 origin.name, origin.version, origin.schema_url, dict(origin.attributes)
             )
         return self._remember(self._scopes, key, scope, scrubbed, findings)
+
+    def find(self, span: ReadableSpan) -> list[Finding]:
+        """Return what scrubbing a span would find, resource and scope included; counts nothing.
+
+        Raises:
+            Exception: Whatever a span raises that can't be read.
+        """
+        findings: list[Finding] = []
+        content = SpanContent.of(span)
+        walk(content, _Visitor(self.scrubber, findings, outbound=content.kind in _OUTBOUND))
+        visitor = _Visitor(self.scrubber, findings)
+        walk_origin(_of_resource(content.resource), visitor)
+        if content.instrumentation_scope is not None:
+            walk_origin(_of_scope(content.instrumentation_scope), visitor)
+        return findings
 
     def scrub_context(self, context: Any) -> Any:
         """Return a span context with a scrubbed tracestate; itself where that is clean or empty."""
@@ -213,6 +226,16 @@ class _Origin:
         self.version = version
         self.schema_url = schema_url
         self.attributes = plain(attributes)
+
+
+def _of_resource(resource: Resource) -> _Origin:
+    return _Origin(Surface.RESOURCE, "", None, resource.schema_url, resource.attributes)
+
+
+def _of_scope(scope: InstrumentationScope) -> _Origin:
+    return _Origin(
+        Surface.SCOPE, scope.name, scope.version, scope.schema_url, scope.attributes or {}
+    )
 
 
 class _Visitor:
