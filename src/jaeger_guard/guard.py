@@ -7,7 +7,6 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
 
@@ -19,37 +18,13 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
+from jaeger_guard.scrubber import Explanation, unexplained
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard")
 
 _FLUSH_MILLIS: Final = 5000  # how long a handler of SIGTERM waits for the flush
-
-
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """What becomes of one value, and why; never the value.
-
-    Attributes:
-        key: The key that was asked about.
-        format: The format that the value is taken apart with; empty for plain text.
-        rule: The rule that decides about the key.
-        findings: For each finding its category, the detector, the rule, and the action.
-    """
-
-    key: str
-    format: str
-    rule: str
-    findings: tuple[tuple[str, str, str, str], ...]
-
-    def __str__(self) -> str:
-        lines = [f"{self.key}: {self.format or 'text'}, decided by {self.rule}"]
-        lines += [
-            f"  {action} {category}, found by {detector}, because of {rule}"
-            for category, detector, rule, action in self.findings
-        ]
-        return "\n".join(lines if self.findings else [*lines, "  nothing found, it stays"])
 
 
 class Guard:
@@ -109,18 +84,21 @@ class Guard:
         return None if found.dropped else scrubbed
 
     def explain(self, key: str, value: Any) -> Explanation:
-        """Say what becomes of a value under `key`, and why."""
-        _, found = self._spans.scrubber.value(key, value)
-        decision = self._spans.scrubber.decision(key)
-        return Explanation(
-            key=self._spans.scrubber.key(key),
-            format=decision.format or "",
-            rule=decision.rule,
-            findings=tuple(
-                (entry.category, entry.detector, entry.rule, entry.action.value)
-                for entry in found.entries
-            ),
-        )
+        """Say what becomes of a value under `key`, and why; never the value, and never raises.
+
+        Its text is for people, `as_dict()` for programs; both name rule, format, detectors and their
+        validators, those that acted and those that refused.
+        """
+        try:
+            return self._spans.scrubber.explain(key, value)
+        except Exception as error:  # noqa: BLE001 - its text may hold the value
+            tell(
+                _LOGGER,
+                logging.WARNING,
+                "a value could not be explained (%s)",
+                type(error).__name__,
+            )
+            return unexplained(self._spans.scrubber.key(key))
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Send everything that ended before; False where time ran out.

@@ -17,13 +17,14 @@ from jaeger_guard.generations import Generations
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
+from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.names import scrub_name
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.scrubber.values import FEWEST_TELLING, UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
 
-__all__ = ["Findings", "Found", "Scrubber"]
+__all__ = ["Explanation", "Findings", "Found", "Scrubber", "unexplained"]
 
 _MOST_PLANS: Final = 4096  # on each surface
 _LONGEST_REMEMBERED_KEY: Final = 256
@@ -198,10 +199,14 @@ class Scrubber:
     def value(
         self, key: str, value: Any, surface: Surface = Surface.ATTRIBUTE
     ) -> tuple[Any, Findings]:
-        """Scrub one value as the span path would, with what was found; for `scrub` and `explain`."""
+        """Scrub one value as the span path would, with what was found; for `Guard.scrub`."""
         found = Findings()
         decision = self.decision(key, surface)
         return self._values.scrub(decision, value, found), found
+
+    def explain(self, key: str, value: Any, surface: Surface = Surface.ATTRIBUTE) -> Explanation:
+        """Say what becomes of one value as an attribute, and why; never the value."""
+        return Explainer(self.policy).explain(self.key(key), self.decision(key, surface), value)
 
     def decision(self, key: str, surface: Surface = Surface.ATTRIBUTE) -> KeyDecision:
         """Return what is decided about the values under a key."""

@@ -150,7 +150,7 @@ class TextScrubber:
             treatment = treatments.get(match.category)
             if treatment is None or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP):
                 continue
-            if not _trusted(decision, match, text):
+            if not is_trusted(decision, match, text):
                 continue
             if wanted is not None and not wanted(match, text[match.start : match.end]):
                 continue
@@ -203,7 +203,7 @@ class TextScrubber:
                 or is_vague(match.category)
                 or is_marker(text[match.start : match.end])
                 # A space is what the items were joined by.
-                or not _trusted(decision, match, text.replace(" ", "0"))
+                or not is_trusted(decision, match, text.replace(" ", "0"))
             ):
                 continue
             ranked.append((match, treatment.action.protection))
@@ -472,7 +472,7 @@ def is_vague(category: str) -> bool:
     return any(addresses(pattern, category) for pattern in _VAGUE)
 
 
-def _trusted(decision: KeyDecision, match: Match, text: str) -> bool:
+def is_trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     """Say whether a match counts under its key: an id's digits are no card, a version no address."""
     if exempts(decision.key_class, match.category, text[match.start : match.end], text):
         return False
