@@ -15,17 +15,25 @@ import jaeger_guard
 
 PUBLIC = {
     "ConfigurationError",
+    "Consent",
     "Export",
+    "FindingRule",
     "Guard",
     "GuardError",
     "GuardLogRecordProcessor",
     "GuardSpanProcessor",
+    "JaegerRemote",
     "MissingExtraError",
     "Policy",
+    "PrivacySampler",
+    "Retention",
     "Rule",
+    "Sampling",
+    "SamplingRule",
     "Spool",
     "__version__",
     "configure",
+    "consent",
     "protect",
 }
 

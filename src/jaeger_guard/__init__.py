@@ -18,42 +18,69 @@ from jaeger_guard._version import __version__
 
 if TYPE_CHECKING:
     from jaeger_guard.configuration import configure, protect
+    from jaeger_guard.consents import consent
     from jaeger_guard.errors import ConfigurationError, GuardError, MissingExtraError
     from jaeger_guard.export import Export, Spool
     from jaeger_guard.guard import Guard
     from jaeger_guard.logs import GuardLogRecordProcessor
-    from jaeger_guard.policy import Policy, Rule
+    from jaeger_guard.policy import (
+        Consent,
+        FindingRule,
+        JaegerRemote,
+        Policy,
+        Retention,
+        Rule,
+        Sampling,
+        SamplingRule,
+    )
     from jaeger_guard.processor import GuardSpanProcessor
+    from jaeger_guard.sampling import PrivacySampler
 
 __all__ = [
     "ConfigurationError",
+    "Consent",
     "Export",
+    "FindingRule",
     "Guard",
     "GuardError",
     "GuardLogRecordProcessor",
     "GuardSpanProcessor",
+    "JaegerRemote",
     "MissingExtraError",
     "Policy",
+    "PrivacySampler",
+    "Retention",
     "Rule",
+    "Sampling",
+    "SamplingRule",
     "Spool",
     "__version__",
     "configure",
+    "consent",
     "protect",
 ]
 
 # Loaded when they are asked for, so that importing the package costs next to nothing.
 _HOMES = {
     "ConfigurationError": "errors",
+    "Consent": "policy",
     "Export": "export",
+    "FindingRule": "policy",
     "Guard": "guard",
     "GuardError": "errors",
     "GuardLogRecordProcessor": "logs",
     "GuardSpanProcessor": "processor",
+    "JaegerRemote": "policy",
     "MissingExtraError": "errors",
     "Policy": "policy",
+    "PrivacySampler": "sampling",
+    "Retention": "policy",
     "Rule": "policy",
+    "Sampling": "policy",
+    "SamplingRule": "policy",
     "Spool": "export",
     "configure": "configuration",
+    "consent": "consents",
     "protect": "configuration",
 }
 

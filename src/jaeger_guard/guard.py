@@ -63,6 +63,7 @@ class Guard:
         Findings are counted by `category/surface/action`; what was dropped, by reason.
         """
         counts: dict[str, Any] = dict(self._spans.statistics())
+        counts.update(self._processor.sampling.enforcement.statistics())
         counts["processor_failures"] = self._processor.isolation.counts()
         if self._pipeline is not None:
             counts.update(self._pipeline.statistics())
@@ -110,6 +111,7 @@ class Guard:
     def shutdown(self) -> None:
         """Flush within the deadline (OTEL_BSP_EXPORT_TIMEOUT, 10 s), and stop."""
         self._is_shut_down = True
+        self._processor.sampling.shutdown()
         self.tracer_provider.shutdown()
 
     def flush_on_sigterm(self) -> None:

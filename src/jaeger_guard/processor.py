@@ -21,7 +21,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from opentelemetry.context import Context
@@ -37,9 +37,13 @@ from jaeger_guard.batching import ExportPipeline
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.policy import Policy, compile_policy, load_policy
+from jaeger_guard.sampling import PrivacySampler
+from jaeger_guard.sampling.enforcement import Enforcement, find_sampler
+from jaeger_guard.sampling.pins import PINS
 from jaeger_guard.scrubber import Scrubber
-from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
+from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber, minimal_span
 from jaeger_guard.telling import tell
+from jaeger_guard.types import Surface
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.processor")
 
@@ -92,9 +96,15 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
         self.scrubber = scrubber
         self.isolation = Isolation()
         self.guard: object | None = None  # the handle that `protect` gave out for it
+        self.sampling = SamplingSide(scrubber)
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Pass the live span on; what a processor raises stays here."""
+        sampling = self.sampling
+        if getattr(span, "_sampler", None) is not sampling.met:
+            sampling.meet(span)
+        if sampling.active:
+            sampling.enforcement.started(span, parent_context)
         for processor in self._span_processors:
             try:
                 processor.on_start(span, parent_context=parent_context)
@@ -105,9 +115,18 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
         for processor in self._span_processors:
             deliver_ending(self.scrubber, self.isolation, processor, span)
 
+    def _consent_stated(self, span: Any, context: Context) -> None:
+        """Take note that consent was said or refused while a span runs; `consent` calls it."""
+        self.sampling.enforcement.consent_stated(span, context)
+
     def on_end(self, span: ReadableSpan) -> None:
         """Pass a guarded view on, one for each processor; our own export takes the raw span."""
         state: GuardedState | None = None
+        if self.sampling.active:
+            remaining = self.sampling.remaining(span, self._span_processors)
+            if remaining is None:
+                return
+            span, state = remaining
         for processor in self._span_processors:
             try:
                 if isinstance(processor, ExportPipeline):
@@ -149,12 +168,17 @@ class ConcurrentGuard(ConcurrentMultiSpanProcessor):
     scrubber: SpanScrubber
     isolation: Isolation
     guard: object | None
+    sampling: SamplingSide
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         """Pass the live span on to every processor at once."""
+        self.sampling.started(span, parent_context)
         self._everywhere(
             "on_start", lambda processor: processor.on_start(span, parent_context=parent_context)
         )
+
+    def _consent_stated(self, span: Any, context: Context) -> None:
+        self.sampling.enforcement.consent_stated(span, context)
 
     def _on_ending(self, span: Span) -> None:
         self._everywhere(
@@ -164,7 +188,11 @@ class ConcurrentGuard(ConcurrentMultiSpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         """Pass a guarded view on to every processor at once, one for each."""
-        state = state_of(span, self.scrubber)
+        remaining = self.sampling.remaining(span, self._span_processors)
+        if remaining is None:
+            return
+        span, settled = remaining
+        state = settled or state_of(span, self.scrubber)
 
         def deliver(processor: SpanProcessor) -> None:
             if isinstance(processor, ExportPipeline):
@@ -205,6 +233,92 @@ class ConcurrentGuard(ConcurrentMultiSpanProcessor):
                 isolated(processor)
         done, waiting = concurrent.futures.wait(futures, timeout)
         return [future.result() for future in done] + [False for _ in waiting]
+
+
+class SamplingSide:
+    """What a guard knows of the sampler of its spans, and asks about their fate.
+
+    Attributes:
+        enforcement: Decides about spans at their start and their end.
+        active: Whether it has anything to do.
+        met: The sampler that was looked at last.
+    """
+
+    def __init__(self, scrubber: SpanScrubber) -> None:
+        self._scrubber = scrubber
+        known = scrubber.fate  # guards that share a scrubber share what it forgets
+        self.enforcement = (
+            known if isinstance(known, Enforcement) else Enforcement(scrubber.scrubber.policy)
+        )
+        self.met: object = None
+        self._found: PrivacySampler | None = None
+        self.active = False
+        self._settle()
+
+    def meet(self, span: Any) -> None:
+        """Look at the sampler that made a span; a PrivacySampler is claimed."""
+        self.claim(getattr(span, "_sampler", None), getattr(span, "_limits", None))
+        is_random = span.context.trace_flags & _RANDOM_TRACE_ID
+        if self._found is not None and span.parent is None and not is_random:
+            self._found.draw_randomness()
+
+    def claim(self, sampler: object, limits: Any = None) -> PrivacySampler | None:
+        """Tell the PrivacySampler in a sampler that this guard makes minimal spans minimal."""
+        found = find_sampler(sampler)
+        self._found = found
+        # Where spans can't have any attribute, "minimal" can't reach the guard: it stays a drop.
+        if found is not None and getattr(limits, "max_span_attributes", None) != 0:
+            found.claim(scrub=self._scrub, late=self.enforcement.late)
+        if found is not None:
+            self.enforcement.adopt(found)
+        self._settle()
+        self.met = sampler
+        return found
+
+    def shutdown(self) -> None:
+        """Stop what the sampler does in the background."""
+        if self._found is not None:
+            self._found.shutdown()
+
+    def _settle(self) -> None:
+        self.active = self.enforcement.is_needed
+        if self.active:
+            self._scrubber.fate = self.enforcement
+
+    def _scrub(self, attributes: Mapping[str, Any], outbound: bool) -> Mapping[str, Any]:
+        return self._scrubber.scrubber.attributes(
+            Surface.ATTRIBUTE, attributes, [], outbound=outbound
+        )
+
+    def started(self, span: Any, parent_context: Context | None) -> None:
+        """Do at the start of a span what is to be done."""
+        if getattr(span, "_sampler", None) is not self.met:
+            self.meet(span)
+        if self.active:
+            self.enforcement.started(span, parent_context)
+
+    def remaining(
+        self, span: ReadableSpan, processors: Sequence[SpanProcessor]
+    ) -> tuple[ReadableSpan, GuardedState | None] | None:
+        """Answer what goes on of an ended span, and its state where it had to be scrubbed; or None.
+
+        Our own export forgets a span where it scrubs it. Others keep what they were given, so for
+        them it is decided here.
+        """
+        if not self.active or isinstance(span, GuardedSpan):
+            return span, None
+        remaining = self.enforcement.ended(span)
+        if remaining is None:
+            return None
+        if all(isinstance(processor, ExportPipeline) for processor in processors):
+            return remaining, None
+        if self.enforcement.drops_by_findings:
+            content = self._scrubber.scrub_or_drop(remaining)
+            return None if content is None else (remaining, GuardedState(None, None, content))
+        return None if self.enforcement.drops_by_rule(remaining) else (remaining, None)
+
+
+_RANDOM_TRACE_ID: Final = 2  # W3C Trace Context Level 2, section 3.2.2.5.2
 
 
 class Isolation:
@@ -257,11 +371,20 @@ def deliver_ending(
     if type(processor)._on_ending is SpanProcessor._on_ending:
         return
     try:
-        ended = span if isinstance(span, GuardedSpan) else span._readable_span()
+        ended = span if isinstance(span, GuardedSpan) else ending(span)
         view = GuardedSpan(state_of(ended, scrubber))
         processor._on_ending(view)  # type: ignore[arg-type]  # readable is all that it can be
     except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
         isolation.note(processor, "_on_ending", error)
+
+
+def ending(span: Span) -> ReadableSpan:
+    """Answer what may be shown of a span that is ending: of a minimal one, its skeleton."""
+    ended = span._readable_span()
+    pin = PINS.get(span.context.span_id) if PINS else None
+    return (
+        ended if pin is None or not (pin.minimal or pin.dropped) else minimal_span(ended, pin.kept)
+    )
 
 
 def guard_multi(multi: Any, scrubber: SpanScrubber) -> GuardSpanProcessor | ConcurrentGuard:
@@ -283,6 +406,7 @@ def guard_multi(multi: Any, scrubber: SpanScrubber) -> GuardSpanProcessor | Conc
     multi.scrubber = scrubber
     multi.isolation = Isolation()
     multi.guard = None
+    multi.sampling = SamplingSide(scrubber)
     multi.__class__ = guards[type(multi)]  # last: a span may end at any moment
     return multi  # type: ignore[no-any-return]  # its class was just set
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from jaeger_guard.export import Export
     from jaeger_guard.guard import Guard
+    from jaeger_guard.policy import Sampling
     from jaeger_guard.processor import PolicySpec
 
 __all__ = ["configure", "protect"]
@@ -54,7 +55,7 @@ def configure(
     *,
     policy: PolicySpec | None = None,
     export: Export | None = None,
-    sampling: Sampler | None = None,
+    sampling: Sampling | Sampler | None = None,
     resource: Mapping[str, Any] | Resource | None = None,
 ) -> Guard:
     """Build a guarded TracerProvider, and install it as the global one.
@@ -64,7 +65,8 @@ def configure(
             "baseline".
         export: Where and how spans leave. Default: JAEGER_GUARD_EXPORT_* and OTEL_EXPORTER_OTLP_*,
             else grpc to localhost:4317.
-        sampling: A sampler. Default: OTEL_TRACES_SAMPLER, else parent-based, always on.
+        sampling: What to record, or a sampler. Default: JAEGER_GUARD_SAMPLING_* and the policy's
+            `[sampling]`, else OTEL_TRACES_SAMPLER, else parent-based, always on.
         resource: Attributes of the resource, over those of OTEL_RESOURCE_ATTRIBUTES and
             OTEL_SERVICE_NAME.
 

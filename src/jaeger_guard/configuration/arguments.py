@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace.sampling import Sampler
 
 from jaeger_guard.configuration.environment import variables_read
 from jaeger_guard.export import Export
+from jaeger_guard.policy import Sampling
 from jaeger_guard.processor import PolicySpec
 
 
@@ -21,13 +22,13 @@ class Arguments:
     Attributes:
         policy: What to scrub.
         export: Where and how spans leave.
-        sampling: A sampler.
+        sampling: What to record, or a sampler.
         resource: Attributes of the resource.
     """
 
     policy: PolicySpec | None = None
     export: Export | None = None
-    sampling: Sampler | None = None
+    sampling: Sampling | Sampler | None = None
     resource: Mapping[str, Any] | Resource | None = None
 
     def settings(self, environ: Mapping[str, str]) -> tuple[Any, ...]:

@@ -19,7 +19,7 @@ from jaeger_guard.configuration.exporters import (
 )
 from jaeger_guard.configuration.policies import choose_scrubber, warn_of_unsafe
 from jaeger_guard.configuration.resources import build_resource
-from jaeger_guard.configuration.samplers import choose_sampler
+from jaeger_guard.configuration.samplers import choose_sampler, sampling_fields
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Export, Spool
 from jaeger_guard.guard import Guard
@@ -39,9 +39,15 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     spans = choose_scrubber(arguments.policy, environ, switches, "configure(policy=)")
     resolved = resolve_export(arguments.export, environ, switches)
     batching = Batching.from_environment(environ)
-    sampler = choose_sampler(arguments.sampling, environ)
     console = console_processors(environ) if switches.enabled else []
     resource = build_resource(arguments.resource, environ)
+    sampler = choose_sampler(
+        arguments.sampling,
+        environ,
+        spans.scrubber.policy,
+        export=arguments.export or Export(),
+        service_name=str(resource.attributes.get("service.name") or "unknown_service"),
+    )
     warn_of_unsafe(spans, switches)
     pipeline = None if resolved is None else build_pipeline(spans, resolved, batching)
     processors: list[SpanProcessor] = [] if pipeline is None else [pipeline]
@@ -52,6 +58,7 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
         span_limits=SpanLimits(),  # reads the environment, which was checked
         active_span_processor=processor,
     )
+    processor.sampling.claim(sampler, provider._span_limits)
     if not switches.enabled:
         turn_off(provider, processor)
     guard = Guard(provider, processor, spans, pipeline)
@@ -59,11 +66,18 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     return guard
 
 
+def known_fields() -> list[str]:
+    """List what variables of single settings are called behind our prefix: `EXPORT_ENDPOINT`."""
+    return [
+        *(f"EXPORT_{field.name.upper()}" for field in fields(Export) if field.name != "spool"),
+        *(f"SPOOL_{field.name.upper()}" for field in fields(Spool)),
+        *(f"SAMPLING_{name.upper()}" for name in sampling_fields()),
+    ]
+
+
 def tell_misspelt(environ: Mapping[str, str], switches: Switches) -> None:
     """Warn of variables of ours that nothing reads, or refuse them in strict mode."""
-    known = [f"EXPORT_{field.name.upper()}" for field in fields(Export) if field.name != "spool"]
-    known += [f"SPOOL_{field.name.upper()}" for field in fields(Spool)]
-    for name, closest in misspelt(environ, known):
+    for name, closest in misspelt(environ, known_fields()):
         if switches.strict:
             raise ConfigurationError(
                 "this version knows no such variable", name, f"Did you mean {closest}"

@@ -15,6 +15,7 @@ from jaeger_guard.configuration.building import tell_misspelt, turn_off
 from jaeger_guard.configuration.environment import Switches
 from jaeger_guard.configuration.exporters import build_pipeline, resolve_export
 from jaeger_guard.configuration.policies import choose_scrubber, warn_of_unsafe
+from jaeger_guard.configuration.samplers import read_consent_from_requests
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Export
 from jaeger_guard.guard import Guard
@@ -84,6 +85,9 @@ def protect_provider(
         atexit.register(pipeline.shutdown)  # a provider may be made with shutdown_on_exit=False
     if not switches.enabled:
         turn_off(provider, guarded)
+    if spans.scrubber.policy.consent is not None:
+        read_consent_from_requests(spans.scrubber.policy.consent)
+    guarded.sampling.claim(provider.sampler, provider._span_limits)
     guard = Guard(provider, guarded, spans, pipeline)
     guarded.guard = guard
     return guard

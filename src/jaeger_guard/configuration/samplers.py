@@ -1,9 +1,17 @@
-"""Which spans are recorded: the sampler that is given, or the one that the environment names."""
+"""Which spans are recorded: the sampler that is given, or the one that settings come to.
+
+A `PrivacySampler` is built where anybody says something that only it can do: a `Sampling` that is
+given, JAEGER_GUARD_SAMPLING_*, a policy with `[sampling]` or `[consent]`, or
+OTEL_TRACES_SAMPLER=jaeger_guard. Rates and rules come from the first of these that gives them; of what
+protects people, the stricter holds. Otherwise the standard variables choose, as in the SDK.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
-from typing import Final
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.sdk.trace.sampling import (
     ALWAYS_OFF,
@@ -15,7 +23,22 @@ from opentelemetry.sdk.trace.sampling import (
     TraceIdRatioBased,
 )
 
+from jaeger_guard.consents import install
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export.environment import EnvironmentReader, Setting
+from jaeger_guard.policy import CompiledPolicy, Consent, JaegerRemote, Sampling
+from jaeger_guard.propagation import add_to_globals
+from jaeger_guard.sampling import PrivacySampler
+
+if TYPE_CHECKING:
+    from jaeger_guard.export import Export
+
+_OURS: Final = "JAEGER_GUARD_SAMPLING_"
+_NAME: Final = "jaeger_guard"
+_VARIABLE: Final = "OTEL_TRACES_SAMPLER"
+_ARGUMENT: Final = "OTEL_TRACES_SAMPLER_ARG"
+# What a file alone can hold: rules have no form that fits a variable.
+_IN_FILES: Final = ("rules", "findings")
 
 # OpenTelemetry specification, "General SDK Configuration", OTEL_TRACES_SAMPLER; those of Jaeger and
 # X-Ray are not there, as in the SDK.
@@ -27,28 +50,198 @@ _SAMPLERS: Final[Mapping[str, Callable[[float], Sampler]]] = {
     "parentbased_always_off": lambda _: DEFAULT_OFF,
     "parentbased_traceidratio": ParentBasedTraceIdRatio,
 }
+# Those that say no more than a probability does: a PrivacySampler is parent-based too.
+_PROBABILITIES: Final[Mapping[str, Callable[[float], float]]] = {
+    "parentbased_always_on": lambda _: 1.0,
+    "parentbased_always_off": lambda _: 0.0,
+    "parentbased_traceidratio": lambda ratio: ratio,
+}
 
 
-def choose_sampler(sampling: Sampler | None, environ: Mapping[str, str]) -> Sampler:
-    """Return the sampler that is given or named; the SDK would warn, and then sample everything."""
+def sampling_fields() -> tuple[str, ...]:
+    """List the fields of `Sampling` that JAEGER_GUARD_SAMPLING_<FIELD> can set."""
+    names = [field.name for field in fields(Sampling) if field.name not in _IN_FILES]
+    return (*names, "remote_interval")
+
+
+def choose_sampler(
+    sampling: Sampling | Sampler | None,
+    environ: Mapping[str, str],
+    policy: CompiledPolicy | None = None,
+    *,
+    export: Export | None = None,
+    service_name: str | None = None,
+) -> Sampler:
+    """Return the sampler that is given or named; the SDK would warn, and then sample everything.
+
+    Args:
+        sampling: What the user gave.
+        environ: The environment variables.
+        policy: The policy, whose tables have a say.
+        export: Whose TLS a Jaeger is asked over.
+        service_name: Whose strategy it is asked for.
+
+    Raises:
+        ConfigurationError: A setting can't be honoured, or two contradict each other.
+    """
     given: object = sampling
+    tables = policy is not None and (policy.sampling or policy.consent)
     if isinstance(given, Sampler):
+        if tables and not isinstance(given, PrivacySampler):
+            raise ConfigurationError(
+                f"the policy says how to sample, which a {type(given).__name__} doesn't follow",
+                "configure(sampling=)",
+                "Give Sampling(...), or remove [sampling] and [consent] from the policy",
+            )
         return given
-    if given is not None:
+    if given is not None and not isinstance(given, Sampling):
         raise ConfigurationError(
-            f"a {type(given).__name__} is not a sampler",
+            f"a {type(given).__name__} is no Sampling, and not a sampler",
             "configure(sampling=)",
-            "Give a Sampler of opentelemetry.sdk.trace.sampling",
+            "Give Sampling(...), or a Sampler of opentelemetry.sdk.trace.sampling",
         )
-    name = environ.get("OTEL_TRACES_SAMPLER", "").strip() or "parentbased_always_on"
-    argument = environ.get("OTEL_TRACES_SAMPLER_ARG", "").strip()
+    name = environ.get(_VARIABLE, "").strip().lower()
+    ours = _from_environment(environ)
+    if given is None and ours is None and not tables and name != _NAME:
+        return _standard_sampler(environ)
+    settings = given or Sampling()
+    if ours is not None:
+        settings = settings.over(ours)
+    if policy is not None and policy.sampling is not None:
+        settings = settings.over(policy.sampling)
+    if given is None and ours is None:
+        settings = settings.over(_by_standard_variable(name, environ))
+    elif name == _NAME:
+        settings = settings.over(_by_argument(environ.get(_ARGUMENT, "")))
+    consent = None if policy is None else policy.consent
+    if consent is not None:
+        read_consent_from_requests(consent)
+    return PrivacySampler(settings, export=export, service_name=service_name, consent=consent)
+
+
+def sampler_from_environment(argument: str | None = None) -> Sampler:
+    """Build the sampler for OTEL_TRACES_SAMPLER=jaeger_guard; the SDK's own configurator calls it.
+
+    Args:
+        argument: OTEL_TRACES_SAMPLER_ARG: a probability, or settings such as
+            `probability=0.1,without_consent=minimal`.
+
+    Raises:
+        ConfigurationError: A setting can't be honoured.
+    """
+    from jaeger_guard.configuration.resources import build_resource
+    from jaeger_guard.export import Export
+    from jaeger_guard.policy import compile_policy, load_policy
+
+    environ = {**os.environ, _VARIABLE: _NAME, _ARGUMENT: argument or ""}
+    named = environ.get("JAEGER_GUARD_POLICY", "").strip()
+    policy = compile_policy(load_policy(named or "baseline", "JAEGER_GUARD_POLICY"))
+    service = build_resource(None, environ).attributes.get("service.name")
+    return choose_sampler(
+        None, environ, policy, export=Export(), service_name=str(service or "unknown_service")
+    )
+
+
+def read_consent_from_requests(consent: Consent) -> None:
+    """Let requests refuse consent by what a policy names, and baggage."""
+    if consent.reads_headers:
+        add_to_globals(consent)
+    else:
+        install(consent)
+
+
+# --- the environment --------------------------------------------------------------------------------
+
+
+def _from_environment(environ: Mapping[str, str]) -> Sampling | None:
+    """Read JAEGER_GUARD_SAMPLING_*; None where none is set."""
+    reader = EnvironmentReader(environ)
+    for field in _IN_FILES:
+        if (setting := reader.first(_OURS + field.upper())) is not None:
+            setting.refuse("rules don't fit a variable", "Write them in [sampling] of a policy")
+    settings = {
+        field: setting
+        for field in sampling_fields()
+        if (setting := reader.first(_OURS + field.upper())) is not None
+    }
+    return _read(settings) if settings else None
+
+
+def _by_argument(argument: str) -> Sampling:
+    """Read OTEL_TRACES_SAMPLER_ARG: a probability, or settings separated by commas."""
+    text = argument.strip()
+    if not text:
+        return Sampling()
+    if "=" not in text:
+        return Sampling(probability=_ratio(text))
+    settings: dict[str, Setting] = {}
+    for pair in text.split(","):
+        name, _, value = (part.strip() for part in pair.partition("="))
+        if name not in sampling_fields() or not value:
+            raise ConfigurationError(
+                "neither a probability nor known settings",
+                _ARGUMENT,
+                f"Set 0.1, or field=value of {', '.join(sampling_fields())}",
+            )
+        settings[name] = Setting(value, _ARGUMENT)
+    return _read(settings)
+
+
+def _read(settings: Mapping[str, Setting]) -> Sampling:
+    values: dict[str, Any] = {}
+    for field, setting in settings.items():
+        if field in ("trust_remote_parent", "default_rules", "record_reason", "scrub_start"):
+            values[field] = setting.as_boolean()
+        elif field == "probability":
+            values[field] = _ratio(setting.text, setting.where)
+        elif field == "sensitive_routes":
+            values[field] = tuple(filter(None, map(str.strip, setting.text.split(","))))
+        elif field == "remote":
+            values[field] = JaegerRemote(endpoint=setting.text)
+        elif field != "remote_interval":
+            values[field] = setting.text
+    if (interval := settings.get("remote_interval")) is not None:
+        if "remote" not in values:
+            interval.refuse("no remote is set", f"Set {_OURS}REMOTE to an endpoint")
+        values["remote"] = replace(values["remote"], interval=interval.as_seconds())
+    fault: ConfigurationError
+    try:
+        return Sampling(**values)
+    except ConfigurationError as error:
+        fault = error
+    where = ", ".join(dict.fromkeys(setting.where for setting in settings.values()))
+    raise ConfigurationError(fault.what, where, fault.remedy)
+
+
+def _by_standard_variable(name: str, environ: Mapping[str, str]) -> Sampling:
+    """Read the standard variables as settings of a PrivacySampler, where they can be."""
+    if name == _NAME:
+        return _by_argument(environ.get(_ARGUMENT, ""))
+    if not name:
+        return Sampling()
+    convert = _PROBABILITIES.get(name)
+    if convert is None:
+        raise ConfigurationError(
+            "the policy says how to sample, which this sampler doesn't follow",
+            _VARIABLE,
+            f"Set {_NAME}, or one of {', '.join(_PROBABILITIES)}",
+        )
+    return Sampling(probability=convert(_standard_ratio(name, environ)))
+
+
+def _standard_sampler(environ: Mapping[str, str]) -> Sampler:
+    name = environ.get(_VARIABLE, "").strip() or "parentbased_always_on"
     build = _SAMPLERS.get(name.lower())
     if build is None:
-        return _foreign_sampler(name, argument)
-    ratio = 1.0  # "default is 1.0 if unset" (the same section)
+        return _foreign_sampler(name, environ.get(_ARGUMENT, "").strip())
+    return build(_standard_ratio(name, environ))
+
+
+def _standard_ratio(name: str, environ: Mapping[str, str]) -> float:
+    argument = environ.get(_ARGUMENT, "").strip()
     if argument and name.lower().endswith("traceidratio"):
-        ratio = _ratio(argument)
-    return build(ratio)
+        return _ratio(argument)
+    return 1.0  # "default is 1.0 if unset" (the same section)
 
 
 def _foreign_sampler(name: str, argument: str) -> Sampler:
@@ -65,18 +258,16 @@ def _foreign_sampler(name: str, argument: str) -> Sampler:
         return sampler
     raise ConfigurationError(
         "no such sampler, or it can't be built",
-        "OTEL_TRACES_SAMPLER",
-        f"Set one of {', '.join(_SAMPLERS)}, or check OTEL_TRACES_SAMPLER_ARG",
+        _VARIABLE,
+        f"Set one of {', '.join(_SAMPLERS)}, {_NAME}, or check {_ARGUMENT}",
     )
 
 
-def _ratio(text: str) -> float:
+def _ratio(text: str, where: str = _ARGUMENT) -> float:
     try:
         ratio = float(text)
     except ValueError:
         ratio = -1.0
     if not 0.0 <= ratio <= 1.0:
-        raise ConfigurationError(
-            "not a probability", "OTEL_TRACES_SAMPLER_ARG", "Set a number from 0 to 1"
-        )
+        raise ConfigurationError("not a probability", where, "Set a number from 0 to 1")
     return ratio

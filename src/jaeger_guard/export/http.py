@@ -78,6 +78,30 @@ class _OwnTlsAdapter(HTTPAdapter):
         """Leave the connection alone: the context says what is verified, and how."""
 
 
+def open_session(settings: ResolvedExport) -> requests.Session:
+    """Build a session with the TLS and the headers of an exporter, without connecting.
+
+    Raises:
+        ConfigurationError: A file that TLS needs can't be used.
+    """
+    endpoint = settings.endpoint
+    context = build_context(settings.tls) if endpoint.secure else None
+    session = requests.Session()
+    session.trust_env = False
+    session.adapters.clear()
+    scheme = "https://" if endpoint.secure else "http://"
+    session.mount(scheme, _OwnTlsAdapter(context, settings.tls.server_name))
+    session.headers.clear()
+    session.headers.update(settings.headers)
+    session.headers.update(
+        {
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "identity",  # so that a bound on the body bounds memory
+        }
+    )
+    return session
+
+
 class HttpTransport:
     """Sends payloads with POST; keeps its connection."""
 
@@ -87,26 +111,12 @@ class HttpTransport:
         Raises:
             ConfigurationError: A file that TLS or the token needs can't be used.
         """
-        endpoint = settings.endpoint
-        context = build_context(settings.tls) if endpoint.secure else None
-        session = requests.Session()
-        session.trust_env = False
-        session.adapters.clear()
-        scheme = "https://" if endpoint.secure else "http://"
-        session.mount(scheme, _OwnTlsAdapter(context, settings.tls.server_name))
-        session.headers.clear()
-        session.headers.update(settings.headers)
-        session.headers.update(
-            {
-                "Content-Type": "application/x-protobuf",
-                "User-Agent": USER_AGENT,
-                "Accept-Encoding": "identity",  # so that a bound on the body bounds memory
-            }
-        )
+        session = open_session(settings)
+        session.headers["Content-Type"] = "application/x-protobuf"
         if settings.gzip:
             session.headers["Content-Encoding"] = "gzip"
         self._session = session
-        self._url = endpoint.url
+        self._url = settings.endpoint.url
         self._gzip = settings.gzip
         self._use_proxy = settings.use_proxy
         path = settings.bearer_token_file

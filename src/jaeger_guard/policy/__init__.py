@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from jaeger_guard.policy.compiled import CompiledPolicy, KeyDecision
 from jaeger_guard.policy.compiler import compile_policy
+from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.loading import load_policy
 from jaeger_guard.policy.merging import Treatment
 from jaeger_guard.policy.model import Policy, Rule
+from jaeger_guard.policy.retention import Retention
+from jaeger_guard.policy.sampling import FindingRule, JaegerRemote, Sampling, SamplingRule
 
 __all__ = [
     "CompiledPolicy",
+    "Consent",
+    "FindingRule",
+    "JaegerRemote",
     "KeyDecision",
     "Policy",
+    "Retention",
     "Rule",
+    "Sampling",
+    "SamplingRule",
     "Treatment",
     "compile_policy",
     "load_policy",

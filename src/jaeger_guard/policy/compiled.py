@@ -18,7 +18,10 @@ from typing import Final
 
 from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
 from jaeger_guard.generations import Generations
+from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
+from jaeger_guard.policy.retention import Retention
+from jaeger_guard.policy.sampling import Sampling
 from jaeger_guard.semconv import KeyClass, KeyKind, classify, classify_leaf
 from jaeger_guard.types import Action, Surface
 
@@ -82,6 +85,9 @@ class CompiledPolicy:
         names: The policies that were merged.
         categories_sought: Categories that at least one rule does something about.
         unsafe_rules: The rules that say `unsafe_keep`.
+        sampling: Which spans are recorded, where a policy says so.
+        consent: Where a refusal of consent is read from, where a policy says so.
+        retention: Which traces are kept how long, where a policy says so.
     """
 
     __slots__ = (
@@ -92,12 +98,23 @@ class CompiledPolicy:
         "_leaves",
         "_tables",
         "categories_sought",
+        "consent",
         "digest",
         "names",
+        "retention",
+        "sampling",
         "unsafe_rules",
     )
 
-    def __init__(self, layers: Layers, names: tuple[str, ...], digest: str) -> None:
+    def __init__(
+        self,
+        layers: Layers,
+        names: tuple[str, ...],
+        digest: str,
+        sampling: Sampling | None = None,
+        consent: Consent | None = None,
+        retention: Retention | None = None,
+    ) -> None:
         self._layers = layers
         self._globs = tuple(
             (clause.number, clause.glob) for clause in layers.clauses if clause.glob is not None
@@ -112,6 +129,9 @@ class CompiledPolicy:
         )
         self.names: Final = names
         self.digest: Final = digest
+        self.sampling: Final = sampling
+        self.consent: Final = consent
+        self.retention: Final = retention
         self.categories_sought: Final = frozenset(filter(self._is_sought, ALL))
         self.unsafe_rules: Final = tuple(
             clause.treatment.rule

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import astuple, dataclass, field, fields
 from enum import Enum
+from typing import Any
 
 from jaeger_guard.categories import ALL, addresses
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy.compiled import CompiledPolicy, certain_category
 from jaeger_guard.policy.loading import load_named
 from jaeger_guard.policy.merging import Clause, Layers, Treatment, make_clause, weakens
-from jaeger_guard.policy.model import BASELINE, Policy, Rule
+from jaeger_guard.policy.model import BASELINE, TABLES, Policy, Rule
 from jaeger_guard.semconv import classify
 from jaeger_guard.types import Action
 
@@ -39,7 +40,14 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
     layers = _make_layers(gathered)
     _refuse_weakening(layers, gathered)
     names = tuple(dict.fromkeys(policy.name for policy in given))
-    return CompiledPolicy(layers, names, _digest(gathered))
+    return CompiledPolicy(
+        layers,
+        names,
+        _digest(gathered),
+        sampling=gathered.table("sampling"),
+        consent=gathered.table("consent"),
+        retention=gathered.table("retention"),
+    )
 
 
 @dataclass(slots=True)
@@ -60,6 +68,15 @@ class _Gathered:
             for name in policy.extends:
                 above_it = (*above, policy)
                 self.add(load_named(name, f"{policy.name}, extends"), above_it)
+
+    def table(self, field: str) -> Any:
+        """Merge what the policies say in one table, in order of precedence; None where none does."""
+        merged: Any = None
+        for policy in (*self.own, *self.presets):
+            given: Any = getattr(policy, field)
+            if given is not None:
+                merged = given if merged is None else merged.over(given)
+        return merged
 
     @property
     def mandatory(self) -> tuple[str, ...]:
@@ -128,12 +145,17 @@ def _refuse(treatment: Treatment, base: Treatment, category: str) -> None:
 
 
 def _digest(gathered: _Gathered) -> str:
-    canonical = {
+    canonical: dict[str, object] = {
         "own": [_plain(rule) for policy in gathered.own for rule in policy.rules],
         # In which order presets were named decides nothing.
         "presets": sorted([_plain(rule) for rule in preset.rules] for preset in gathered.presets),
         "mandatory": gathered.mandatory,
     }
+    tables = {
+        name: repr(astuple(table)) for name in TABLES if (table := gathered.table(name)) is not None
+    }
+    if tables:  # absent where there are none, so that a policy of rules alone keeps its digest
+        canonical["tables"] = tables
     return hashlib.sha256(json.dumps(canonical, sort_keys=True).encode()).hexdigest()
 
 

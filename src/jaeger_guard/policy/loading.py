@@ -7,19 +7,27 @@ several. A file's `extends` may name files too, relative to its own directory.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from jaeger_guard.detectors.pasted import looks_like_path
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.policy.consent import read_consent
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
+from jaeger_guard.policy.retention import read_retention
+from jaeger_guard.policy.sampling import read_sampling
 from jaeger_guard.policy.words import WORDS, Fault, kind, quoted, raise_faults, suggest
 
 Spec = str | os.PathLike[str] | Policy
-FILE_WORDS: Final = ("extends", "mandatory", "rules")
+FILE_WORDS: Final = ("extends", "mandatory", "rules", "sampling", "consent", "retention")
+_READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
+    "sampling": read_sampling,
+    "consent": read_consent,
+    "retention": read_retention,
+}
 
 
 def preset_names() -> tuple[str, ...]:
@@ -164,9 +172,19 @@ def _build(
         else text.strip()
         for text in texts["extends"]
     )
+    tables = {
+        word: read(table[word], f"{place}, {word}")
+        for word, read in _READERS.items()
+        if word in table
+    }
     try:
         return Policy(
-            name=name, rules=rules, extends=extends, mandatory=texts["mandatory"], preset=preset
+            name=name,
+            rules=rules,
+            extends=extends,
+            mandatory=texts["mandatory"],
+            preset=preset,
+            **tables,  # type: ignore[arg-type]  # each reader gives its field's type
         )
     except ConfigurationError as error:
         fault = error

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Final
 
 from jaeger_guard.actions import Parameters
 from jaeger_guard.categories import is_pattern
+from jaeger_guard.policy.consent import Consent
+from jaeger_guard.policy.retention import Retention
+from jaeger_guard.policy.sampling import Sampling
 from jaeger_guard.policy.words import (
     CONDITIONS,
     WORDS,
@@ -21,6 +25,12 @@ from jaeger_guard.policy.words import (
 from jaeger_guard.types import Action, Surface
 
 BASELINE = "baseline"
+TABLES: Final[dict[str, type]] = {
+    "sampling": Sampling,
+    "consent": Consent,
+    "retention": Retention,
+}
+"""What else a policy holds beside its rules, by the name of the field and of the table in a file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +126,9 @@ class Policy:
         mandatory: Categories that a policy on top may weaken with `unsafe_keep` alone.
         preset: Whether the rules merge with those of other presets, the more protective winning,
             and don't come first.
+        sampling: Which spans are recorded, or recorded minimally.
+        consent: Where a refusal of consent is read from.
+        retention: Which traces are kept short, and which long.
 
     Raises:
         ConfigurationError: Names every field that is wrong.
@@ -126,6 +139,9 @@ class Policy:
     extends: tuple[str, ...] = (BASELINE,)
     mandatory: tuple[str, ...] = ()
     preset: bool = False
+    sampling: Sampling | None = None
+    consent: Consent | None = None
+    retention: Retention | None = None
 
     def __post_init__(self) -> None:
         faults: list[Fault] = []
@@ -134,6 +150,10 @@ class Policy:
         self._settle("rules", Rule, "Give a tuple of Rule(...)", faults)
         self._settle("extends", str, f'Give a tuple of names, such as ("{BASELINE}",)', faults)
         self._settle("mandatory", str, 'Give a tuple of categories, such as ("contact.*",)', faults)
+        for field, table in TABLES.items():
+            if not isinstance(getattr(self, field), table | None):
+                remedy = f"Give {table.__name__}(...)"
+                faults.append(Fault(field, f"{field} is no {table.__name__}", remedy))
         if not faults:
             faults.extend(
                 Fault("mandatory", f"the category {quoted(pattern)} isn't known", remedy)

@@ -9,8 +9,12 @@ import json
 import sys
 from typing import Any, Final
 
+from jaeger_guard.policy.consent import CONSENT_WORDS
 from jaeger_guard.policy.loading import preset_names
 from jaeger_guard.policy.model import BASELINE
+from jaeger_guard.policy.retention import RETENTION_WORDS
+from jaeger_guard.policy.sampling import SAMPLING_WORDS
+from jaeger_guard.policy.tables import schema_of
 from jaeger_guard.policy.words import CONDITIONS, WORDS, category_patterns
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -46,6 +50,18 @@ def policy_schema() -> dict[str, Any]:
                 "description": "In order of precedence: the first that matches decides.",
                 "type": "array",
                 "items": _rule_schema(),
+            },
+            "sampling": {
+                "description": "Which spans are recorded, and which minimally.",
+                **schema_of(SAMPLING_WORDS),
+            },
+            "consent": {
+                "description": "Where a refusal of consent is read from.",
+                **schema_of(CONSENT_WORDS),
+            },
+            "retention": {
+                "description": "Which traces are kept short, and which long.",
+                **schema_of(RETENTION_WORDS),
             },
         },
     }

@@ -23,6 +23,8 @@ from opentelemetry.trace import SpanKind
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans.content import SpanContent, pairs_of, plain, with_tracestate
+from jaeger_guard.spans.fate import Fate, Verdict
+from jaeger_guard.spans.minimal import minimal_content
 from jaeger_guard.spans.quarantine import quarantine
 from jaeger_guard.surfaces import Attributes, TraceStatePairs, walk, walk_origin
 from jaeger_guard.telling import tell
@@ -41,6 +43,7 @@ class SpanScrubber:
 
     def __init__(self, scrubber: Scrubber) -> None:
         self.scrubber = scrubber
+        self.fate: Fate | None = None  # set where sampling or retention has a say about ended spans
         self._renew_lock()
         call_in_forked_children(self._renew_lock)
         self._findings: Counter[tuple[str, str, str]] = Counter()
@@ -56,18 +59,59 @@ class SpanScrubber:
         self._lock = threading.RLock()
 
     def scrub(self, span: ReadableSpan) -> SpanContent:
-        """Return the scrubbed content of one span; its quarantined skeleton where that fails."""
+        """Return the scrubbed content of one span; its quarantined skeleton where that fails.
+
+        A span that is dropped for what it is can't be taken back from who asks here: its skeleton
+        is returned. Who can do without it asks `scrub_or_drop`.
+        """
+        content = self._scrub_or_quarantine(span)
+        return self._skeleton(span) if content is None else content
+
+    def _skeleton(self, span: ReadableSpan) -> SpanContent:
+        try:
+            return self._scrub(minimal_content(SpanContent.of(span), {}), [])
+        except Exception as error:  # noqa: BLE001 - foreign spans raise all
+            return self.quarantine(span, type(error).__name__)
+
+    def scrub_or_drop(self, span: ReadableSpan) -> SpanContent | None:
+        """Return what `scrub` does; None where the span is dropped for what it is."""
+        return self._scrub_or_quarantine(span)
+
+    def _scrub_or_quarantine(self, span: ReadableSpan) -> SpanContent | None:
         findings: list[Finding] = []
         try:
-            content = self._scrub(SpanContent.of(span), findings)
+            raw = SpanContent.of(span)
+            if self.fate is None:
+                content: SpanContent | None = self._scrub(raw, findings)
+            else:
+                content = self._scrub_by_fate(raw, findings, self.fate)
         except Exception as error:  # noqa: BLE001 - one border per span; foreign spans raise all
             return self.quarantine(span, type(error).__name__)
         self.count(1, findings)
         return content
 
+    def _scrub_by_fate(
+        self, content: SpanContent, findings: list[Finding], fate: Fate
+    ) -> SpanContent | None:
+        """Scrub a span that may turn out to be minimal, or not to go on at all."""
+        verdict = fate.judge(content)
+        if verdict is Verdict.KEEP:
+            content = self._scrub(content, findings)
+            verdict = fate.found(content, findings)
+            if verdict is Verdict.MINIMAL:
+                content = minimal_content(content, fate.kept(content))
+        elif verdict is Verdict.MINIMAL:
+            content = self._scrub(minimal_content(content, fate.kept(content)), findings)
+        if verdict is Verdict.DROP:
+            return None
+        fate.finish(content)
+        return content
+
     def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
-        """Return the scrubbed content of each span, in order; nothing is left out."""
-        return [self.scrub(span) for span in spans]
+        """Return the scrubbed content of each span, in order; without what `fate` drops."""
+        if self.fate is None:
+            return [self.scrub(span) for span in spans]
+        return self.fate.survivors([self._scrub_or_quarantine(span) for span in spans])
 
     def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:
         """Return a span's skeleton, and count it under `reason`, which holds no value."""
@@ -114,7 +158,10 @@ class SpanScrubber:
         findings: list[Finding] = []
         walk_origin(origin, _Visitor(self.scrubber, findings))
         # Not Resource.create: it would detect the process anew.
-        scrubbed = Resource(dict(origin.attributes), origin.schema_url)
+        attributes = dict(origin.attributes)
+        if self.fate is not None:
+            attributes.update(self.fate.of_resource(attributes))
+        scrubbed = Resource(attributes, origin.schema_url)
         return self._remember(self._resources, key, resource, scrubbed, findings)
 
     def scope(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:

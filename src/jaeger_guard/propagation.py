@@ -1,0 +1,149 @@
+"""The propagator `jaeger_guard`: reads refusals of consent from requests, and sends them on.
+
+Flask and others sample before their request hooks run, so what a request says about consent has to be
+read where its trace context is. It runs behind the propagators of W3C Trace Context and Baggage
+(`OTEL_PROPAGATORS=tracecontext,baggage,jaeger_guard`), for `inject` completes what they wrote.
+
+Nothing here imports `opentelemetry.instrumentation`, which imports this while it is being imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from opentelemetry import trace
+from opentelemetry.context import Context, get_current
+from opentelemetry.propagators.textmap import (
+    CarrierT,
+    Getter,
+    Setter,
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
+
+from jaeger_guard.consents import install, installed, refuse_in, says_no
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.policy import Consent
+
+_TRACESTATE: Final = "tracestate"
+_LONGEST: Final = 16 * 1024  # characters of cookies that are looked at; servers take no more
+
+
+class GuardPropagator(TextMapPropagator):
+    """Reads refusals of consent from headers and cookies, where a policy names them.
+
+    Args:
+        consent: What is read; None: what the policy says that was configured last.
+    """
+
+    def __init__(self, consent: Consent | None = None) -> None:
+        self._consent = consent
+
+    def extract(
+        self,
+        carrier: CarrierT,
+        context: Context | None = None,
+        getter: Getter[CarrierT] = default_getter,
+    ) -> Context:
+        """Answer a context that says so where the request refuses consent; it never raises."""
+        context = Context() if context is None else context
+        settings = self._consent or installed()
+        if settings is None or not settings.reads_headers:
+            return context
+        try:
+            refused = _refuses(carrier, getter, settings)
+        except Exception:  # noqa: BLE001 - a carrier that can't be read says nothing
+            refused = False
+        return refuse_in(context) if refused else context
+
+    def inject(
+        self,
+        carrier: CarrierT,
+        context: Context | None = None,
+        setter: Setter[CarrierT] = default_setter,
+    ) -> None:
+        """Say in tracestate what became known after the current span had begun; it never raises."""
+        with contextlib.suppress(Exception):  # a foreign span or sampler raises anything
+            context = get_current() if context is None else context
+            span = trace.get_current_span(context)
+            current = span.get_span_context()
+            if not current.is_valid:
+                return
+            state = _marked(span, context)
+            if state is not None:
+                setter.set(carrier, _TRACESTATE, state.to_header())
+
+    @property
+    def fields(self) -> set[str]:
+        """The fields that `inject` sets."""
+        return {_TRACESTATE}
+
+
+def _marked(span: Any, context: Context) -> Any:
+    """Answer the tracestate with a mark, where the sampler of the span has one to add."""
+    mark = getattr(getattr(span, "_sampler", None), "mark_refusal", None)
+    return None if mark is None else mark(span.get_span_context(), context)
+
+
+def _refuses(carrier: Any, getter: Getter[Any], settings: Consent) -> bool:
+    for header in settings.headers:
+        if any(says_no(text, settings) for text in _values(carrier, getter, header)):
+            return True
+    # https://w3c.github.io/gpc/#the-sec-gpc-header-field-for-http-requests: only "1" says so;
+    # https://www.w3.org/TR/tracking-dnt/#dnt-header-field: it begins with "1".
+    if settings.sec_gpc and "1" in _values(carrier, getter, "sec-gpc"):
+        return True
+    if settings.dnt and any(text[:1] == "1" for text in _values(carrier, getter, "dnt")):
+        return True
+    if not settings.cookies:
+        return False
+    wanted = frozenset(settings.cookies)
+    return any(
+        name in wanted and says_no(value, settings)
+        for text in _values(carrier, getter, "cookie")
+        for name, value in _cookies(text[:_LONGEST])
+    )
+
+
+def _values(carrier: Any, getter: Getter[Any], header: str) -> list[str]:
+    given: Iterable[Any] | None = getter.get(carrier, header)
+    if given is None and getter is default_getter:
+        given = getter.get(carrier, header.title())  # a plain dict keeps the case of its sender
+    if isinstance(given, str):
+        given = [given]
+    return [text.strip() for text in given or () if isinstance(text, str)]
+
+
+def _cookies(text: str) -> Iterator[tuple[str, str]]:
+    """Take a Cookie header apart (RFC 6265, section 4.2.1)."""
+    for pair in text.split(";"):
+        name, equals, value = pair.partition("=")
+        if equals:
+            yield name.strip(), value.strip()
+
+
+def add_to_globals(settings: Consent) -> None:
+    """Have requests read by every propagation of this process, by these settings.
+
+    Raises:
+        ConfigurationError: OTEL_PROPAGATORS names one that can't be loaded.
+    """
+    from opentelemetry.propagators.composite import CompositePropagator
+
+    propagate: Any = None
+    with contextlib.suppress(Exception):  # it loads what OTEL_PROPAGATORS names
+        from opentelemetry import propagate
+    if propagate is None:
+        raise ConfigurationError(
+            "a propagator that can't be loaded",
+            "OTEL_PROPAGATORS",
+            "Set tracecontext,baggage,jaeger_guard",
+        )
+    install(settings)
+    current = propagate.get_global_textmap()
+    listed = getattr(current, "_propagators", [current])
+    if not any(isinstance(propagator, GuardPropagator) for propagator in listed):
+        propagate.set_global_textmap(CompositePropagator([*listed, GuardPropagator()]))
