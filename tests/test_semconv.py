@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import warnings
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.semconv import _incubating, attributes
 
+from corpus.convention_examples import example_values
 from growth import assert_linear, repeated
 from jaeger_guard.categories import ALL
 from jaeger_guard.semconv import (
@@ -26,7 +28,7 @@ from jaeger_guard.semconv import (
 
 
 def registered_keys() -> list[str]:
-    """List all attribute names of the installed conventions, of both stabilities."""
+    """List all attribute names of the installed conventions, of both stabilities, and older ones."""
     packages = [attributes, importlib.import_module(f"{_incubating.__name__}.attributes")]
     names = set()
     for package in packages:
@@ -37,7 +39,19 @@ def registered_keys() -> list[str]:
                 for name, value in vars(module).items()
                 if name.isupper() and type(value) is str
             }
-    return sorted(names)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # these two are deprecated, and what old services send
+        old = (
+            importlib.import_module("opentelemetry.semconv.trace").SpanAttributes,
+            importlib.import_module("opentelemetry.semconv.resource").ResourceAttributes,
+        )
+    for table in old:
+        names |= {
+            value
+            for name, value in vars(table).items()
+            if name.isupper() and type(value) is str and "://" not in value
+        }
+    return sorted(names | example_values().keys())
 
 
 # What an application chooses freely, so that every detector looks at it.
@@ -54,6 +68,9 @@ OPEN = set(
     messaging.message.conversation_id messaging.rabbitmq.destination.routing_key
     messaging.rocketmq.message.group messaging.rocketmq.message.keys messaging.rocketmq.message.tag
     process.environment_variable source.address test.case.name tls.client.certificate
+    client.prefix client.socket.address kafka.message.key messaging.rabbitmq.routing_key
+    rabbitmq.destination.routing_key rocketmq.message.group rocketmq.message.keys
+    rocketmq.message.tag source.domain source.prefix
     tls.client.certificate_chain tls.client.subject
     """.split()
 )
@@ -61,6 +78,8 @@ OPEN = set(
 # Every registered key whose whole value is of a category; all others are technical or taken apart.
 SENSITIVE = set(
     """
+    client.mac.address source.mac.address network.peer.mac.address http.request.body.content
+    http.response.body.content
     app.installation.id db.operation.parameter db.query.parameter device.id enduser.id
     gen_ai.completion gen_ai.evaluation.explanation gen_ai.input.messages gen_ai.output.messages
     gen_ai.prompt gen_ai.retrieval.documents gen_ai.retrieval.query.text gen_ai.system_instructions

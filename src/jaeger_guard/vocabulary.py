@@ -33,6 +33,7 @@ from jaeger_guard.categories import (
     IDENTITY_NATIONAL_ID,
     IDENTITY_USER,
     LOCATION_COORDINATES,
+    NETWORK_MAC,
     PERSON_BIRTH_DATE,
     PERSON_NAME,
 )
@@ -210,8 +211,9 @@ PHRASES: Final[dict[str, str]] = {
     ),
     DEVICE_ID: (
         "device id|device uuid|device identifier|imei|imsi|iccid|idfa|idfv|gaid|udid|meid"
-        "|advertising id|ad id|android id|mac address|mac addr|adresse mac"
+        "|advertising id|ad id|android id"
     ),
+    NETWORK_MAC: "mac address|mac addr|adresse mac|direccion mac|indirizzo mac|endereco mac|mac adresse",
     LOCATION_COORDINATES: (
         "latitude|longitude|lat lng|lat lon|lat long|gps coordinates|gps location|geo location"
         "|geolocation|geo coordinates|geo point|geo lat|geo lon|geo lng|breitengrad|langengrad"
