@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaeger_guard.detectors import DETECTORS, Detector
+from jaeger_guard.detectors import Detector, installed_detectors
 from jaeger_guard.detectors.detector import Example, NearMiss, Needles, Shape
 from jaeger_guard.long_texts import LONG, STEP
 from jaeger_guard.scanner import Scanner, reference_find, resolve_overlaps
 from jaeger_guard.types import Match
+
+DETECTORS = installed_detectors()
 
 SCANNER = Scanner(DETECTORS)
 EXAMPLES = tuple(example.text for detector in DETECTORS for example in detector.examples)

@@ -58,12 +58,12 @@ class Scanner:
     """Finds matches of a fixed set of detectors; immutable, so it may be shared by threads."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
-        self._detectors = tuple(detectors)
+        self.detectors: Final = tuple(detectors)
         needles: dict[tuple[str, bool], set[int]] = {}
         runs: dict[int, set[int]] = {}
         shapes: dict[str, set[int]] = {}
         self._anchors: dict[int, str] = {}  # of the detectors whose needles are common alone
-        for number, detector in enumerate(self._detectors):
+        for number, detector in enumerate(self.detectors):
             gate = detector.gate
             if isinstance(gate, DigitRun):
                 runs.setdefault(gate.shortest, set()).add(number)
@@ -86,7 +86,7 @@ class Scanner:
     def _find(self, text: str) -> list[Match]:
         matches: list[Match] = []
         for number in sorted(self.opened(text)):
-            matches.extend(self._detectors[number].find_admitted(text))
+            matches.extend(self.detectors[number].find_admitted(text))
         return matches
 
     def opened(self, text: str) -> set[int]:

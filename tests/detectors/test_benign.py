@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jaeger_guard.detectors import DETECTORS
+from jaeger_guard.detectors import installed_detectors
+
+DETECTORS = installed_detectors()
 
 USER_AGENTS = (
     (

@@ -12,8 +12,10 @@ import pytest
 
 from growth import assert_linear, repeated
 from jaeger_guard import categories
-from jaeger_guard.detectors import DETECTORS, Detector, detector_named
+from jaeger_guard.detectors import Detector, detector_named, installed_detectors
 from jaeger_guard.detectors.detector import Example, NearMiss, holds_markers_only, starts_word
+
+DETECTORS = installed_detectors()
 
 EXAMPLES = [
     pytest.param(detector, example, id=f"{detector.name}-{index}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from jaeger_guard.detectors import DETECTORS
+from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.policy import compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.types import Finding, Surface
+
+DETECTORS = installed_detectors()
 
 SCRUBBER = Scrubber(compile_policy(load_policy("baseline", "test")))
 EXAMPLES = [

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from growth import assert_linear, repeated
-from jaeger_guard.detectors import DETECTORS
+from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles
 from jaeger_guard.policy import Policy, Rule, compile_policy, load_policy
 from jaeger_guard.scanner import Scanner
@@ -22,6 +22,8 @@ from jaeger_guard.scrubber.cache import CleanTexts, InertTexts, Outcomes
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
 from jaeger_guard.scrubber.text import MAX_DEPTH, TextScrubber
 from jaeger_guard.types import Finding, Surface
+
+DETECTORS = installed_detectors()
 
 EMAIL = "ana.lima@shop.example.com"
 TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"

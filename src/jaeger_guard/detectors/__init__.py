@@ -13,10 +13,15 @@ from jaeger_guard.detectors import (
     contact,
     credentials,
     cryptocurrency,
-    identity,
+    documents,
+    ids_americas,
+    ids_asia_pacific,
+    ids_by_stdnum,
+    ids_europe,
     keys_and_hashes,
     location,
     network,
+    persons,
     platform_tokens,
     provider_tokens,
     service_tokens,
@@ -28,7 +33,11 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *cards.DETECTORS,
     *accounts.DETECTORS,
     *cryptocurrency.DETECTORS,
-    *identity.DETECTORS,
+    *ids_americas.DETECTORS,
+    *documents.DETECTORS,
+    *persons.DETECTORS,
+    *ids_europe.DETECTORS,
+    *ids_asia_pacific.DETECTORS,
     *network.DETECTORS,
     *location.DETECTORS,
     *credentials.DETECTORS,
@@ -38,7 +47,19 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *platform_tokens.DETECTORS,
 )
 
-_BY_NAME: Final = {detector.name: detector for detector in DETECTORS}
+# What an extra brings; `installed_detectors` leaves out those whose package isn't there.
+OPTIONAL_DETECTORS: Final[tuple[Detector, ...]] = (*ids_by_stdnum.DETECTORS,)
+
+_BY_NAME: Final = {detector.name: detector for detector in (*DETECTORS, *OPTIONAL_DETECTORS)}
+
+
+def installed_detectors() -> tuple[Detector, ...]:
+    """Return every detector that can work here, and import what they need.
+
+    Raises:
+        ConfigurationError: A package is there that doesn't have what a detector needs.
+    """
+    return (*DETECTORS, *ids_by_stdnum.load())
 
 
 def detector_named(name: str) -> Detector:
@@ -46,4 +67,10 @@ def detector_named(name: str) -> Detector:
     return _BY_NAME[name]
 
 
-__all__ = ["DETECTORS", "Detector", "detector_named"]
+__all__ = [
+    "DETECTORS",
+    "OPTIONAL_DETECTORS",
+    "Detector",
+    "detector_named",
+    "installed_detectors",
+]

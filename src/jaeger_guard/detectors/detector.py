@@ -121,7 +121,7 @@ class Shape:
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
-        return compile_pattern(self.pattern).search(text) is not None
+        return search(compile_pattern(self.pattern), text) is not None
 
 
 Gate = Needles | DigitRun | Shape

@@ -51,11 +51,13 @@ _ENDS: Final = (" ", ":", "=", "#", "_", '"')
 _TELLING: Final = 6  # letters; a shorter word of a phrase is too common alone
 
 _FILLERS: Final = (
-    "number|numbers|num|nummer|numero|n\u00famero|nr|no|n\u00ba|n\u00b0|code|id|ids|value|is|was|are|ist|es|est|e"
-    "|\u00e9|of|for|the|my|her|his|their|your|user|customer|client|patient|holder|ending|card|used|given"
+    "number|numbers|num|nummer|numero|n\u00famero|nr|no|n\u00ba|n\u00b0|code|id|ids|value|is|was|are|ist|es"
+    "|est|e|\u00e9|of|for|the|my|her|his|their|your|user|customer|client|patient|holder|ending|card|used"
+    "|given|personal|do|da|de|del|du|des|di|der|la|le|il|el|o|a|cliente|kunde|kunden|usuario|usu\u00e1rio|utente"
+    "|titular|citizen|person"
 )
 _PUNCTUATION: Final = r"[\s:=#.,'\"\\(\[{<>\-_/|*\u00a0]"
-_GAP: Final = rf"(?:{_PUNCTUATION}{{0,6}}(?<![A-Za-z0-9])(?i:{_FILLERS})(?![A-Za-z])){{0,3}}{_PUNCTUATION}{{0,6}}"
+_GAP: Final = rf"(?:{_PUNCTUATION}{{0,6}}(?<![A-Za-z0-9])(?i:{_FILLERS})(?![A-Za-z0-9])){{0,3}}{_PUNCTUATION}{{0,6}}"
 
 
 def label(phrases: Iterable[str]) -> str:

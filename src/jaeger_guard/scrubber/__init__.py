@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from jaeger_guard.detectors import DETECTORS
+from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
@@ -57,7 +57,7 @@ class Scrubber:
 
     def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = CLEAN_BYTES) -> None:
         self.policy = policy
-        self._text = TextScrubber(policy, Scanner(DETECTORS))
+        self._text = TextScrubber(policy, Scanner(installed_detectors()))
         self._clean = CleanTexts(cache_bytes)
         self._values = ValueScrubber(policy, self._text, self._clean)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jaeger_guard.categories import CONTENT_WITHHELD
-from jaeger_guard.detectors import DETECTORS, detector_named
+from jaeger_guard.detectors import detector_named, installed_detectors
 from jaeger_guard.detectors.examination import examine, validators
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner
@@ -195,7 +195,7 @@ class Explainer:
 
     def __init__(self, policy: CompiledPolicy) -> None:
         self._policy = policy
-        self._scanner = Scanner(DETECTORS)
+        self._scanner = Scanner(installed_detectors())
 
     def explain(self, shown_key: str, decision: KeyDecision, value: Any) -> Explanation:
         """Say what becomes of `value`, and why.
@@ -348,7 +348,7 @@ class _Watch(TextScrubber):
         matched = {detector for detector, _, _ in self._left} | acted
         for text in self._texts:
             for number in sorted(self._scanner.opened(text)):
-                detector = DETECTORS[number]
+                detector = self._scanner.detectors[number]
                 seen = examine(detector, text)
                 for reason, count in seen.refused:
                     refused[detector.name, detector.category, reason] += count
