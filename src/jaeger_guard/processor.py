@@ -312,6 +312,8 @@ class SamplingSide:
             return None
         if all(isinstance(processor, ExportPipeline) for processor in processors):
             return remaining, None
+        if self.enforcement.drops_with_parent(remaining.context, remaining.parent):
+            return None
         if self.enforcement.drops_by_findings:
             content = self._scrubber.scrub_or_drop(remaining)
             return None if content is None else (remaining, GuardedState(None, None, content))

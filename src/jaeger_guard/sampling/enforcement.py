@@ -260,6 +260,15 @@ class Enforcement:
                 return with_attribute(span, RETENTION_KEY, wanted)
         return span
 
+    def drops_with_parent(self, context: SpanContext | None, parent: SpanContext | None) -> bool:
+        """Say whether a span's local parent was dropped late, so that it is too."""
+        if context is None or parent is None or not self.late:
+            return False
+        if parent.is_remote or parent.span_id not in self.late:
+            return False
+        self._drop(context.span_id, "with_parent")
+        return True
+
     def drops_by_rule(self, span: ReadableSpan) -> bool:
         """Say whether a rule drops an ended span, for processors that can't be asked to forget it."""
         try:
@@ -286,15 +295,11 @@ class Enforcement:
     # --- spans.Fate, where spans are scrubbed ---------------------------------------------------------
 
     def judge(self, content: SpanContent) -> Verdict:
-        """Decide by the final route, name and attributes, and by what became of the parent."""
-        context, parent = content.context, content.parent
-        if context is not None and self.late:
-            if context.span_id in self.late:
-                return Verdict.DROP
-            if parent is not None and not parent.is_remote and parent.span_id in self.late:
-                self._drop(context.span_id, "with_parent")
-                return Verdict.DROP
-        verdict = self._by_rules(parent, content.kind, content.name, content.attributes)
+        """Decide by the final route, name and attributes."""
+        context = content.context
+        if context is not None and self.late and context.span_id in self.late:
+            return Verdict.DROP
+        verdict = self._by_rules(content.parent, content.kind, content.name, content.attributes)
         if verdict is Verdict.DROP and context is not None:
             self._drop(context.span_id, "by_rule")
         elif verdict is Verdict.MINIMAL:
@@ -344,12 +349,8 @@ class Enforcement:
         for content in reversed(contents):
             if content is None:
                 continue
-            context, parent = content.context, content.parent
-            is_child = context is not None and parent is not None and not parent.is_remote
-            if is_child and self.late and parent.span_id in self.late:  # type: ignore[union-attr]
-                self._drop(context.span_id, "with_parent")  # type: ignore[union-attr]
-                continue
-            kept.append(content)
+            if not self.drops_with_parent(content.context, content.parent):
+                kept.append(content)
         kept.reverse()
         for content in kept:
             if content.parent is not None and not content.parent.is_remote:
