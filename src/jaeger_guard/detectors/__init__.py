@@ -22,9 +22,7 @@ from jaeger_guard.detectors import (
     location,
     network,
     persons,
-    platform_tokens,
-    provider_tokens,
-    service_tokens,
+    tokens,
 )
 from jaeger_guard.detectors.detector import Detector
 
@@ -42,9 +40,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *location.DETECTORS,
     *credentials.DETECTORS,
     *keys_and_hashes.DETECTORS,
-    *provider_tokens.DETECTORS,
-    *service_tokens.DETECTORS,
-    *platform_tokens.DETECTORS,
+    *tokens.DETECTORS,
 )
 
 # What an extra brings; `installed_detectors` leaves out those whose package isn't there.

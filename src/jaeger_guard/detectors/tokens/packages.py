@@ -1,0 +1,181 @@
+"""Tokens of registries that packages, images and extensions are published to."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jaeger_guard.detectors.detector import NearMiss
+from jaeger_guard.detectors.tokens.checksums import ends_with_crc32
+from jaeger_guard.detectors.tokens.token import Token
+
+_JFROG: Final = "https://jfrog.com/help/r/jfrog-platform-administration-documentation/access-tokens"
+_NEXUS: Final = "https://help.sonatype.com/en/security-setup-with-user-tokens.html"
+
+TOKENS: Final[tuple[Token, ...]] = (
+    Token(
+        "npm",
+        "npm",
+        "access token",
+        ("npm_",),
+        "{alnum:36-64}",
+        "https://docs.npmjs.com/about-access-tokens",
+        checksum=ends_with_crc32,
+        near_misses=(NearMiss("npm_config_registry npm_package_name", because="npm's variables"),),
+    ),
+    Token(
+        "npm_legacy",
+        "npm",
+        "access token without a prefix",
+        ("_authToken=",),
+        "{uuid}",
+        "https://docs.npmjs.com/about-access-tokens",
+        behind=True,
+        glued=True,
+    ),
+    Token(
+        "pypi",
+        "PyPI",
+        "API token (a macaroon for pypi.org or test.pypi.org)",
+        ("pypi-AgE",),
+        "{base64url:50-1024}",
+        "https://pypi.org/help/#apitoken",
+        near_misses=(NearMiss("pypi-AgEnt is a name", because="too short"),),
+    ),
+    Token(
+        "rubygems",
+        "RubyGems",
+        "API key",
+        ("rubygems_",),
+        "{hex:48}",
+        "https://guides.rubygems.org/api-key-scopes/",
+        cut=16,
+    ),
+    Token(
+        "crates_io",
+        "crates.io",
+        "API token",
+        ("cio",),
+        "{alnum:32}",
+        "https://doc.rust-lang.org/cargo/reference/registry-authentication.html",
+        cut=32,
+    ),
+    Token(
+        "nuget",
+        "NuGet",
+        "API key",
+        ("oy2",),
+        "{lower:43}",
+        "https://learn.microsoft.com/nuget/nuget-org/publish-a-package",
+        cut=24,
+    ),
+    Token(
+        "docker",
+        "Docker",
+        "personal and organization access token",
+        ("dckr_pat_", "dckr_oat_"),
+        "{base64url:27-64}",
+        "https://docs.docker.com/security/access-tokens/",
+    ),
+    Token(
+        "docker_swarm",
+        "Docker",
+        "swarm join token",
+        ("SWMTKN-1-",),
+        "{lower:50}-{lower:25}",
+        "https://docs.docker.com/reference/cli/docker/swarm/join-token/",
+    ),
+    Token("artifactory", "JFrog", "API key", ("AKCp",), "{alnum:65-80}", _JFROG, cut=30),
+    Token(
+        "artifactory_reference",
+        "JFrog",
+        "reference token",
+        ("cmVmdGtu",),  # "reftkn" in base64
+        "{alnum:56}",
+        _JFROG,
+    ),
+    Token(
+        "clojars",
+        "Clojars",
+        "deploy token",
+        ("CLOJARS_",),
+        "{hex:60}",
+        "https://github.com/clojars/clojars-web/wiki/Deploy-Tokens",
+    ),
+    Token(
+        "packagist",
+        "Private Packagist",
+        "API token",
+        ("packagist_uut_", "packagist_ort_", "packagist_out_", "packagist_urt_"),
+        "{hex:68}",
+        "https://packagist.com/docs/api",
+    ),
+    Token(
+        "nexus",
+        "Sonatype Nexus",
+        "user token of npm and NuGet",
+        ("NpmToken.", "NuGetApiKey."),
+        "{uuid}",
+        _NEXUS,
+    ),
+    Token(
+        "open_vsx",
+        "Open VSX",
+        "access token",
+        ("ovsxat_", "ovsxp_"),
+        "{uuid}",
+        "https://github.com/eclipse/openvsx/wiki/Publishing-Extensions",
+    ),
+    Token(
+        "cloudsmith",
+        "Cloudsmith",
+        "API key",
+        (),
+        "{hex:40}",
+        "https://help.cloudsmith.io/docs/api-key",
+        beside=("cloudsmith",),
+    ),
+    Token(
+        "gemfury",
+        "Gemfury",
+        "deploy token",
+        (),
+        ("{base64url:20-40}",),
+        "https://gemfury.com/help/tokens/",
+        beside=("gemfury", "fury.io"),
+    ),
+    Token(
+        "quay",
+        "Quay",
+        "robot and OAuth token",
+        (),
+        ("{upper:64}", "{alnum:40}"),
+        "https://docs.quay.io/glossary/robot-accounts.html",
+        beside=("quay",),
+    ),
+    Token(
+        "hex_pm",
+        "Hex",
+        "API key",
+        (),
+        "{hex:32}",
+        "https://hex.pm/docs/publish",
+        beside=("hex_api", "hex.pm"),
+    ),
+    Token(
+        "cocoapods",
+        "CocoaPods",
+        "trunk token",
+        (),
+        "{hex:32}",
+        "https://guides.cocoapods.org/making/getting-setup-with-trunk.html",
+        beside=("cocoapods",),
+    ),
+    Token(
+        "prefix_dev",
+        "prefix.dev",
+        "API key",
+        ("pfx_",),
+        "{alnum:30-60}",
+        "https://prefix.dev/docs/prefix/api",
+    ),
+)
