@@ -201,6 +201,7 @@ class ExportPipeline(SpanProcessor):
             "lost_unencodable": self._encoder.lost,
             "values_withheld_for_size": self._encoder.withheld,
             **counts,
+            **({"tls": evidence.summary()} if (evidence := self._sender.evidence) else {}),
         }
 
     # --- the worker's side ----------------------------------------------------------------------

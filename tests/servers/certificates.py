@@ -34,15 +34,29 @@ class Authority:
         self.ca_file = directory / f"{name}-ca.pem"
         self._authority.cert_pem.write_to_path(self.ca_file)
 
-    def issue(self, name: str, *, expired: bool = False) -> Pair:
-        """Issue a certificate for the loopback's names, good for servers and clients alike."""
+    def issue(
+        self,
+        name: str,
+        *,
+        expired: bool = False,
+        days: float | None = None,
+        names: tuple[str, ...] = NAMES,
+    ) -> Pair:
+        """Issue a certificate for the loopback's names, good for servers and clients alike.
+
+        Args:
+            name: Its common name, and its files'.
+            expired: Whether it ended yesterday.
+            days: How many days are left of it; None: many years.
+            names: Names and addresses that it is for.
+        """
         now = datetime.datetime.now(datetime.UTC)
-        yesterday = now - datetime.timedelta(days=1)
+        days = -1 if expired else days
         leaf = self._authority.issue_cert(
-            *NAMES,
+            *names,
             common_name=name,
             not_before=now - datetime.timedelta(days=30) if expired else None,
-            not_after=yesterday if expired else None,
+            not_after=now + datetime.timedelta(days=days) if days is not None else None,
         )
         pair = Pair(
             self._directory / f"{self._name}-{name}.crt",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jaeger_guard.export.credentials import Basic, Bearer, OAuth2ClientCredentials
 from jaeger_guard.export.outcome import Outcome, Reason, State
 from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.sender import Sender
@@ -11,7 +12,10 @@ from jaeger_guard.export.transport import Transport, build_transport
 
 __all__ = [
     "Backoff",
+    "Basic",
+    "Bearer",
     "Export",
+    "OAuth2ClientCredentials",
     "Outcome",
     "Reason",
     "ResolvedExport",

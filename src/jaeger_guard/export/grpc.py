@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 
-from jaeger_guard.export.headers import BearerTokenFile
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export.credentials import CredentialError
 from jaeger_guard.export.outcome import (
     LONGEST_RETRY_AFTER,
     Outcome,
@@ -15,13 +16,15 @@ from jaeger_guard.export.outcome import (
     State,
     partial_success,
 )
-from jaeger_guard.export.tls import load_material, reason_in
+from jaeger_guard.export.probe import probe_handshake
+from jaeger_guard.export.tls import TlsMaterial, TlsWatch, load_material, reason_in
 
 if TYPE_CHECKING:
     from jaeger_guard.export.settings import ResolvedExport
 
 METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _LARGEST_RESPONSE: Final = 64 * 1024
+_PROBE_SECONDS: Final = 2.0
 
 
 class GrpcTransport:
@@ -34,31 +37,64 @@ class GrpcTransport:
             ConfigurationError: A file that TLS or the token needs can't be used.
         """
         self._settings = settings
-        self._material = load_material(settings.tls) if settings.endpoint.secure else None
-        path = settings.bearer_token_file
-        self._token = BearerTokenFile(path) if path is not None else None
+        tls = settings.tls if settings.endpoint.secure else None
+        self._watch = TlsWatch(tls)
+        self._material = self._load()
         self._channel: Any = None
         self._call: Any = None
+        self._is_probed = tls is None or settings.use_proxy
 
     def send(self, payload: bytes, timeout: float) -> Outcome:
         """Call Export with one payload; see `Transport.send`."""
+        if self._watch.is_renewed():
+            self._renew()
+        settings = self._settings
+        settings.evidence.warn()
+        metadata = list(settings.headers.items())
+        if settings.authorizer is not None:
+            try:
+                metadata.append(("authorization", settings.authorizer.authorization()))
+            except CredentialError:
+                return Outcome(State.HOLD, Reason.CREDENTIAL_UNAVAILABLE)
         call = self._call or self._open()
-        metadata = list(self._settings.headers.items())
-        if self._token is not None:
-            metadata.append(("authorization", self._token.authorization()))
         try:
             response = call(payload, timeout=timeout, metadata=metadata)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 # A channel waits up to two minutes before it connects again; the pace is ours.
                 self.close()
-            return outcome_of_status(
+            outcome = outcome_of_status(
                 error.code().name,
                 error.details(),
                 error.trailing_metadata(),
                 secure=self._material is not None,
             )
+            if outcome.reason is Reason.UNAUTHORIZED and settings.authorizer is not None:
+                settings.authorizer.refused()
+            return outcome
+        if not self._is_probed:
+            self._is_probed = True  # grpcio doesn't tell what its handshake gave
+            settings.evidence.note_handshake(
+                probe_handshake(settings.endpoint, settings.tls, _PROBE_SECONDS)
+            )
         return partial_success(response)
+
+    def _load(self) -> TlsMaterial | None:
+        settings = self._settings
+        if not settings.endpoint.secure:
+            return None
+        return load_material(settings.tls, evidence=settings.evidence)
+
+    def _renew(self) -> None:
+        """Use renewed files from now on, over a new channel."""
+        try:
+            material = self._load()
+        except ConfigurationError:  # replaced once more, this moment; looked at again
+            self._watch.forget()
+            return
+        self._material = material
+        self.close()
+        self._is_probed = self._settings.use_proxy
 
     def close(self) -> None:
         """Close the channel; the next `send` would open another."""
@@ -87,7 +123,7 @@ class GrpcTransport:
 
 def channel_options(settings: ResolvedExport) -> list[tuple[str, int | str]]:
     """Answer the options of a channel (grpc/impl/channel_arg_names.h describes each)."""
-    from jaeger_guard.export.http import USER_AGENT
+    from jaeger_guard.export.session import USER_AGENT
 
     options: list[tuple[str, int | str]] = [
         ("grpc.enable_http_proxy", int(settings.use_proxy)),

@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from jaeger_guard.detectors.pasted import name_of_file
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.environment import Setting
+from jaeger_guard.export.watching import stamp_of
 
 _TOKEN: Final = r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}"  # RFC 9110, section 5.6.2
 _VALUE: Final = r"[\x20-\x7e]*"  # RFC 9110, section 5.5, less the obsolete part and tabs
@@ -164,6 +165,13 @@ class BearerTokenFile:
         except ConfigurationError:
             pass  # the last good token; the backend tells when it is too old
         return f"Bearer {self._token}"
+
+    def stamp(self) -> object:
+        """Answer what changes when the file does."""
+        return stamp_of([self._path])
+
+    def refused(self) -> None:
+        """The file is looked at before each request anyway."""
 
     def _look(self) -> tuple[int, int, int]:
         try:

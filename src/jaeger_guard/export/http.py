@@ -1,8 +1,6 @@
-"""OTLP over HTTP: payloads as bytes over `requests`, with nothing that the environment could bend.
+"""OTLP over HTTP: payloads as bytes over `requests`, in a session that is ours alone (`session`).
 
-A session with `trust_env=False` ignores REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, proxies and ~/.netrc.
-The adapter's TLS context is ours alone: `requests` would add certifi's CAs to it, so the two
-methods where it does are overridden. Redirects are never followed.
+Redirects are never followed.
 """
 
 from __future__ import annotations
@@ -11,14 +9,13 @@ import email.utils
 import gzip
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.utils import get_environ_proxies
 
-from jaeger_guard._version import __version__
-from jaeger_guard.export.headers import BearerTokenFile
+from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export.credentials import CredentialError
 from jaeger_guard.export.outcome import (
     ACCEPTED,
     LONGEST_RETRY_AFTER,
@@ -27,14 +24,12 @@ from jaeger_guard.export.outcome import (
     State,
     partial_success,
 )
-from jaeger_guard.export.tls import build_context, classify
+from jaeger_guard.export.session import open_session
+from jaeger_guard.export.tls import TlsWatch, classify
 
 if TYPE_CHECKING:
-    import ssl
-
     from jaeger_guard.export.settings import ResolvedExport
 
-USER_AGENT: Final = f"jaeger-guard/{__version__} OTLP"
 LARGEST_BODY: Final = 64 * 1024
 """Bytes read of a response; what we look for stands in the first hundred."""
 
@@ -48,91 +43,33 @@ _RETRYABLE: Final = {
 """429, 502, 503, 504: OTLP specification, "Retryable Response Codes"; 408: RFC 9110, 15.5.9."""
 
 
-class _OwnTlsAdapter(HTTPAdapter):
-    """An adapter whose connections use one given context, and no other trust."""
-
-    def __init__(self, context: ssl.SSLContext | None, server_name: str | None) -> None:
-        self._tls: dict[str, Any] = {}
-        if context is not None:
-            self._tls["ssl_context"] = context
-        if server_name is not None:
-            # Not assert_hostname: with it urllib3 switches off the context's own check.
-            self._tls["server_hostname"] = server_name
-        super().__init__(pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = False, **options: Any
-    ) -> None:
-        super().init_poolmanager(connections, maxsize, block, **(options | self._tls))
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, **(options | self._tls))
-
-    def build_connection_pool_key_attributes(
-        self, request: Any, verify: Any, cert: Any = None
-    ) -> tuple[Any, Any]:  # two dicts, for which the stubs have names of their own
-        host, _ = super().build_connection_pool_key_attributes(request, True, None)
-        return host, dict(self._tls)
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """Leave the connection alone: the context says what is verified, and how."""
-
-
-def open_session(settings: ResolvedExport) -> requests.Session:
-    """Build a session with the TLS and the headers of an exporter, without connecting.
-
-    Raises:
-        ConfigurationError: A file that TLS needs can't be used.
-    """
-    endpoint = settings.endpoint
-    context = build_context(settings.tls) if endpoint.secure else None
-    session = requests.Session()
-    session.trust_env = False
-    session.adapters.clear()
-    scheme = "https://" if endpoint.secure else "http://"
-    session.mount(scheme, _OwnTlsAdapter(context, settings.tls.server_name))
-    session.headers.clear()
-    session.headers.update(settings.headers)
-    session.headers.update(
-        {
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",  # so that a bound on the body bounds memory
-        }
-    )
-    return session
-
-
 class HttpTransport:
-    """Sends payloads with POST; keeps its connection."""
+    """Sends payloads with POST; keeps its connection, until a file for TLS is renewed."""
 
     def __init__(self, settings: ResolvedExport) -> None:
         """Build the session, without connecting.
 
         Raises:
-            ConfigurationError: A file that TLS or the token needs can't be used.
+            ConfigurationError: A file that TLS needs can't be used.
         """
-        session = open_session(settings)
-        session.headers["Content-Type"] = "application/x-protobuf"
-        if settings.gzip:
-            session.headers["Content-Encoding"] = "gzip"
-        self._session = session
+        self._settings = settings
+        self._watch = TlsWatch(settings.tls if settings.endpoint.secure else None)
+        self._session = self._open()
         self._url = settings.endpoint.url
-        self._gzip = settings.gzip
-        self._use_proxy = settings.use_proxy
-        path = settings.bearer_token_file
-        self._token = BearerTokenFile(path) if path is not None else None
 
     def send(self, payload: bytes, timeout: float) -> Outcome:
         """POST one payload; see `Transport.send`."""
+        if self._watch.is_renewed():
+            self._renew()
+        settings = self._settings
+        settings.evidence.warn()
         deadline = time.monotonic() + timeout
-        body = gzip.compress(payload, compresslevel=6, mtime=0) if self._gzip else payload
-        headers = {"Authorization": self._token.authorization()} if self._token else {}
-        proxies = get_environ_proxies(self._url) if self._use_proxy else None
+        body = gzip.compress(payload, compresslevel=6, mtime=0) if settings.gzip else payload
+        proxies = get_environ_proxies(self._url) if settings.use_proxy else None
         try:
             response = self._session.post(
                 self._url,
                 data=body,
-                headers=headers,
                 timeout=timeout,
                 allow_redirects=False,
                 stream=True,
@@ -140,12 +77,34 @@ class HttpTransport:
             )
         except requests.RequestException as error:
             return _outcome_of_failure(error)
+        except CredentialError:
+            return Outcome(State.HOLD, Reason.CREDENTIAL_UNAVAILABLE)
         with response:
-            return _outcome_of_response(response, _read_body(response, deadline))
+            outcome = _outcome_of_response(response, _read_body(response, deadline))
+        if outcome.reason is Reason.UNAUTHORIZED and settings.authorizer is not None:
+            settings.authorizer.refused()
+        return outcome
 
     def close(self) -> None:
         """Close the connection."""
         self._session.close()
+
+    def _open(self) -> requests.Session:
+        session = open_session(self._settings)
+        session.headers["Content-Type"] = "application/x-protobuf"
+        if self._settings.gzip:
+            session.headers["Content-Encoding"] = "gzip"
+        return session
+
+    def _renew(self) -> None:
+        """Use renewed files from the next connection on, and make that one now."""
+        try:
+            session = self._open()
+        except ConfigurationError:  # replaced once more, this moment; looked at again
+            self._watch.forget()
+            return
+        self._session.close()
+        self._session = session
 
 
 def _read_body(response: requests.Response, deadline: float) -> bytes:

@@ -34,7 +34,9 @@ class Reason(StrEnum):
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
     UNAUTHORIZED = "unauthorized"
+    CREDENTIAL_UNAVAILABLE = "credential_unavailable"
     CERTIFICATE_NOT_TRUSTED = "certificate_not_trusted"
+    CERTIFICATE_NOT_PINNED = "certificate_not_pinned"
     CERTIFICATE_EXPIRED = "certificate_expired"
     CERTIFICATE_OF_ANOTHER_HOST = "certificate_of_another_host"
     CLIENT_CERTIFICATE_REFUSED = "client_certificate_refused"
@@ -53,7 +55,13 @@ class Reason(StrEnum):
 REMEDIES: Final = {
     Reason.UNREACHABLE: "Is the backend running, and reachable from here?",
     Reason.CONNECTION_LOST: "Is the backend, or a proxy in front of it, closing connections?",
-    Reason.UNAUTHORIZED: "Check headers, bearer_token_file, and what the backend permits.",
+    Reason.UNAUTHORIZED: (
+        "Check headers, credentials or bearer_token_file, and what the backend permits."
+    ),
+    Reason.CREDENTIAL_UNAVAILABLE: (
+        "The callable or the token endpoint gives no credential that can be sent."
+    ),
+    Reason.CERTIFICATE_NOT_PINNED: "Was the backend's key renewed? Add the new one to pins.",
     Reason.CERTIFICATE_NOT_TRUSTED: "Does ca_file hold the CA that signed the backend's?",
     Reason.CERTIFICATE_EXPIRED: "Renew the backend's certificate, or set this machine's clock.",
     Reason.CERTIFICATE_OF_ANOTHER_HOST: "Connect by the name it was issued for, or server_name.",

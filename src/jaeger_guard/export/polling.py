@@ -15,15 +15,15 @@ from urllib.parse import urlencode
 import requests
 
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.export.headers import BearerTokenFile
-from jaeger_guard.export.http import open_session
+from jaeger_guard.export.session import open_session
 from jaeger_guard.export.settings import Export, ResolvedExport
 
 PATH: Final = "/api/sampling"
 LARGEST_ANSWER: Final = 1024 * 1024  # bytes
 _TIMEOUT: Final = 10.0  # seconds at the most
 # With plaintext, TLS files that are meant for the exporter have no effect here, and are no mistake.
-_OF_TLS: Final = ("ca_file", "cert_file", "key_file", "server_name", "min_tls")
+_OF_TLS: Final = ("ca_file", "cert_file", "key_file", "server_name", "min_tls", "pins")
+_OF_SPOOL: Final = "JAEGER_GUARD_SPOOL_"
 
 
 class Refused(Exception):
@@ -54,10 +54,7 @@ def prepare_fetcher(
     def make() -> Callable[[], bytes]:
         session = open_session(resolved)
         session.headers["Accept"] = "application/json"
-        token = None
-        if resolved.bearer_token_file is not None:
-            token = BearerTokenFile(resolved.bearer_token_file)
-        return lambda: _fetch(session, url, timeout, token)
+        return lambda: _fetch(session, url, timeout)
 
     return make
 
@@ -67,23 +64,22 @@ def _resolve(endpoint: str, export: Export, environ: Mapping[str, str]) -> Resol
         export = replace(export, **dict.fromkeys(_OF_TLS))
         ours = {f"JAEGER_GUARD_EXPORT_{name.upper()}" for name in _OF_TLS}
         environ = {name: text for name, text in environ.items() if name not in ours}
+    # A question waits for nothing, so it needs no spool.
+    environ = {name: text for name, text in environ.items() if not name.startswith(_OF_SPOOL)}
     fault: ConfigurationError
     try:
-        return replace(export, endpoint=endpoint, protocol="http/protobuf").resolve(environ)
+        return replace(export, endpoint=endpoint, protocol="http/protobuf", spool=None).resolve(
+            environ
+        )
     except ConfigurationError as error:
         fault = error
     where = "JaegerRemote.endpoint" if fault.where == "Export.endpoint" else fault.where
     raise ConfigurationError(fault.what, where, fault.remedy)
 
 
-def _fetch(
-    session: requests.Session, url: str, timeout: float, token: BearerTokenFile | None
-) -> bytes:
-    headers = {} if token is None else {"Authorization": token.authorization()}
+def _fetch(session: requests.Session, url: str, timeout: float) -> bytes:
     deadline = time.monotonic() + timeout
-    with session.get(
-        url, headers=headers, timeout=timeout, allow_redirects=False, stream=True
-    ) as response:
+    with session.get(url, timeout=timeout, allow_redirects=False, stream=True) as response:
         if response.status_code != 200:
             raise Refused
         parts = []

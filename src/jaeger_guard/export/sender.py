@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from jaeger_guard.export.carrier import SHORTEST_TIMEOUT, Carrier
+from jaeger_guard.export.evidence import Evidence
 from jaeger_guard.export.notices import Notices
 from jaeger_guard.export.outcome import Outcome, State
 from jaeger_guard.export.replay import Replayer
@@ -68,6 +69,9 @@ class Sender:
         backoff: Pauses between attempts.
         spool: Where payloads wait on disk; None: in memory only.
         stamp: Answers what changes when a certificate's or credential's file does.
+
+    Attributes:
+        evidence: What TLS really gave; None without TLS.
     """
 
     _number: int
@@ -89,6 +93,7 @@ class Sender:
         spool: ResolvedSpool | None = None,
         stamp: Callable[[], object] | None = None,
     ) -> None:
+        self.evidence: Evidence | None = None
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._backoff = backoff if backoff is not None else Backoff()
@@ -130,6 +135,7 @@ class Sender:
             spool=settings.spool,
             stamp=settings.stamp,
         )
+        sender.evidence = settings.evidence if settings.endpoint.secure else None
         if sender._replayer is not None:
             sender._replayer.start_if_needed()
         return sender

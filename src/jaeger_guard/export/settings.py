@@ -14,25 +14,28 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from jaeger_guard.detectors.pasted import looks_like_path
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export.credentials import Authorizer, Credentials, authorizer_of
 from jaeger_guard.export.endpoint import (
     Endpoint,
     parse_grpc_endpoint,
     parse_http_endpoint,
 )
 from jaeger_guard.export.environment import EnvironmentReader, Setting
+from jaeger_guard.export.evidence import Evidence
 from jaeger_guard.export.headers import (
     BearerTokenFile,
     HiddenHeaders,
     check_headers,
     parse_header_list,
 )
+from jaeger_guard.export.pins import parse_pins
 from jaeger_guard.export.spool import ResolvedSpool, Spool
 from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsFile, TlsSettings, load_material
 from jaeger_guard.export.watching import stamp_of
@@ -59,6 +62,11 @@ EXPORTERS_WITH_PROTOCOL: Final[Mapping[str, ProtocolName]] = {
     "otlp_proto_http": "http/protobuf",
 }
 """Names of exporters that choose a protocol too, as the SDK's entry points are called."""
+_PROVIDERS: Final = tuple(
+    f"OTEL_PYTHON_EXPORTER_OTLP_{transport}_{signal}CREDENTIAL_PROVIDER"
+    for transport in ("HTTP", "GRPC")
+    for signal in ("TRACES_", "")
+)
 _SERVER_NAME: Final = r"[A-Za-z0-9._-]{1,253}"
 
 _logger = logging.getLogger("jaeger_guard.export")
@@ -77,7 +85,11 @@ class Export:
         key_file: PEM file of the client certificate's private key.
         server_name: Name to expect in the server's certificate, where it isn't the endpoint's.
         min_tls: "1.2" (default) or "1.3"; with grpc only "1.2" can be held.
+        pins: SPKI pins, "sha256/…" and base64, one of which the server's chain must show; a text of
+            several is separated by commas. Not with grpc.
         headers: Headers to send, such as a tenant's or a credential; hidden from `repr`.
+        credentials: `Bearer`, `Basic` or `OAuth2ClientCredentials`, a callable that answers a bearer
+            token, or the Authorization header's value; hidden from `repr`.
         bearer_token_file: File with a token for the Authorization header; read again on change.
         timeout: Seconds for one request.
         compression: "gzip", "none", or None.
@@ -94,7 +106,9 @@ class Export:
     key_file: str | os.PathLike[str] | None = None
     server_name: str | None = None
     min_tls: Literal["1.2", "1.3"] | None = None
+    pins: Sequence[str] | str | None = None
     headers: Mapping[str, str] | None = field(default=None, repr=False, hash=False)
+    credentials: Credentials | Callable[[], str] | str | None = field(default=None, repr=False)
     bearer_token_file: str | os.PathLike[str] | None = None
     timeout: float | None = None
     compression: Literal["gzip", "none"] | None = None
@@ -125,7 +139,7 @@ class Export:
             value = getattr(self, item.name)
             if value is None:
                 continue
-            hidden = item.name in ("endpoint", "headers") or (
+            hidden = item.name in ("endpoint", "headers", "credentials") or (
                 item.name.endswith("_file") and not looks_like_path(str(value))
             )
             parts.append(f"{item.name}={'…' if hidden else repr(value)}")
@@ -153,6 +167,9 @@ class ResolvedExport:
         tls: What TLS is made with; of no effect where the endpoint isn't secure.
         headers: Headers to send.
         bearer_token_file: File with the token for the Authorization header, or None.
+        authorizer: Answers the Authorization header, or None.
+        pins: SHA-256 digests of public keys, one of which the server's chain must show; or none.
+        evidence: Learns what TLS really gave.
         timeout: Seconds for one request.
         gzip: Whether payloads are compressed.
         use_proxy: Whether the environment's proxies are used.
@@ -168,16 +185,15 @@ class ResolvedExport:
     gzip: bool
     use_proxy: bool
     spool: ResolvedSpool | None = None
+    authorizer: Authorizer | None = field(default=None, repr=False, compare=False)
+    pins: frozenset[bytes] = frozenset()
+    evidence: Evidence = field(default_factory=Evidence, repr=False, compare=False)
 
     def stamp(self) -> object:
-        """Answer what changes when a certificate's, key's or token's file does."""
-        files = (
-            self.tls.ca_file,
-            self.tls.cert_file,
-            self.tls.key_file,
-            self.bearer_token_file,
-        )
-        return stamp_of(path for path in files if path is not None)
+        """Answer what changes when a certificate's, key's or credential's file does."""
+        files = (self.tls.ca_file, self.tls.cert_file, self.tls.key_file)
+        stamps = stamp_of(path for path in files if path is not None)
+        return stamps, self.authorizer.stamp() if self.authorizer is not None else None
 
 
 class _Resolution:
@@ -195,21 +211,16 @@ class _Resolution:
         headers = self._headers(protocol)
         token_file = self._path("bearer_token_file")
         tls = self._tls(protocol, endpoint)
-        if token_file is not None:
-            BearerTokenFile(token_file, self._origin("bearer_token_file"))  # raises if unfit
-            if "authorization" in headers:
-                raise ConfigurationError(
-                    "two values for the Authorization header",
-                    self._origin("bearer_token_file"),
-                    "Leave out either the token file or the header",
-                )
+        self._refuse_credential_providers()
+        authorizer = self._authorizer(token_file, headers)
+        pins = self._pins(protocol, endpoint)
         if not endpoint.secure:
             _check_plaintext(
                 endpoint,
                 self._origin("endpoint", "ENDPOINT"),
                 unsafe=unsafe_plaintext,
                 use_proxy=use_proxy,
-                has_credentials=token_file is not None or any(map(_names_credential, headers)),
+                has_credentials=authorizer is not None or any(map(_names_credential, headers)),
             )
         return ResolvedExport(
             endpoint=endpoint,
@@ -221,7 +232,60 @@ class _Resolution:
             gzip=self._gzip(),
             use_proxy=use_proxy,
             spool=self._spool(),
+            authorizer=authorizer,
+            pins=pins,
         )
+
+    def _authorizer(self, token_file: Path | None, headers: HiddenHeaders) -> Authorizer | None:
+        sources: list[tuple[str, Callable[[], Authorizer]]] = []
+        if (given := self._export.credentials) is not None:
+            sources.append(
+                ("Export.credentials", lambda: authorizer_of(given, "Export.credentials"))
+            )
+        elif (setting := self._environment.first(_OURS + "CREDENTIALS")) is not None:
+            text, where = setting.text, setting.where
+            sources.append((where, lambda: authorizer_of(text, where)))
+        if token_file is not None:
+            origin = self._origin("bearer_token_file")
+            sources.append((origin, lambda: BearerTokenFile(token_file, origin)))
+        if len(sources) + ("authorization" in headers) > 1:
+            raise ConfigurationError(
+                "two values for the Authorization header",
+                sources[-1][0],
+                "Leave out all but one of credentials, bearer_token_file and the header",
+            )
+        return sources[0][1]() if sources else None
+
+    def _refuse_credential_providers(self) -> None:
+        """Refuse the SDK's plug-in: it brings a session or channel with a trust of its own."""
+        setting = self._environment.first(*_PROVIDERS)
+        if setting is not None:
+            setting.refuse(
+                "credential providers of the SDK aren't used for spans",
+                "Give Export(credentials=…); for metrics or logs set the variable that names them",
+            )
+
+    def _pins(self, protocol: ProtocolName, endpoint: Endpoint) -> frozenset[bytes]:
+        given = self._export.pins
+        where = "Export.pins"
+        if given is None:
+            setting = self._environment.first(_OURS + "PINS")
+            if setting is None:
+                return frozenset()
+            given, where = setting.text, setting.where
+        texts = given.split(",") if isinstance(given, str) else list(given)
+        pins = parse_pins(texts, where)
+        if pins and protocol == "grpc":
+            raise ConfigurationError(
+                "gRPC can't hold pins in Python", where, 'Set protocol="http/protobuf"'
+            )
+        if pins and not endpoint.secure:
+            raise ConfigurationError(
+                "the endpoint is plaintext, so this has no effect",
+                where,
+                "Set an endpoint with https://",
+            )
+        return pins
 
     def _spool(self) -> ResolvedSpool | None:
         environ = self._environment.environ

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 import ssl
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,16 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from jaeger_guard.detectors.pasted import name_of_file
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.outcome import Outcome, Reason, State
+from jaeger_guard.export.watching import stamp_of
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
+    from jaeger_guard.export.evidence import Evidence
+
 _CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----"
 _MIN_VERSIONS: Final = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
+_LOOK_SECONDS: Final = 1.0
 MIN_TLS_CHOICES: Final = tuple(_MIN_VERSIONS)
 
 
@@ -93,7 +98,9 @@ class TlsFile:
 
 
 def load_material(
-    settings: TlsSettings, origins: Mapping[str, str] = MappingProxyType({})
+    settings: TlsSettings,
+    origins: Mapping[str, str] = MappingProxyType({}),
+    evidence: Evidence | None = None,
 ) -> TlsMaterial:
     """Read and check all files.
 
@@ -101,6 +108,7 @@ def load_material(
         settings: What names them.
         origins: By the fields of `settings`, the variable that set each; others are told by the
             field of `Export`.
+        evidence: What learns when the certificates end, where the extra `crypto` is installed.
 
     Raises:
         ConfigurationError: One can't be used; it is named.
@@ -115,10 +123,15 @@ def load_material(
     if ca_file is not None:
         roots = _read(ca_file, "certificate")
         _check_roots(ca_file, roots)
+        if evidence is not None and (lives := [c.not_valid_after_utc for c in _parse(roots)]):
+            # What the newest root allows; a bundle may hold old ones that nobody needs any more.
+            evidence.note_expiry("ca", max(lives))
     if cert_file is not None and key_file is not None:
         certificate = _read(cert_file, "certificate")
         key = _read(key_file, "private key")
         _check_pair(cert_file, certificate, key_file, key)
+        if evidence is not None and (chain := _parse(certificate)):
+            evidence.note_expiry("client", chain[0].not_valid_after_utc)
     elif cert_file is not None:
         cert_file.refuse("comes without its private key", "Set key_file too")
     elif key_file is not None:
@@ -126,7 +139,47 @@ def load_material(
     return TlsMaterial(roots, certificate, key)
 
 
-def build_context(settings: TlsSettings) -> ssl.SSLContext:
+class TlsWatch:
+    """Says when the files of TLS were replaced by others, and those can be used.
+
+    Kubernetes and cert-manager swap a symbolic link, others write one file after the other; a pair that
+    doesn't fit yet is not taken, and looked at again.
+
+    Args:
+        settings: What names the files; None: there are none.
+    """
+
+    def __init__(self, settings: TlsSettings | None) -> None:
+        named = (
+            () if settings is None else (settings.ca_file, settings.cert_file, settings.key_file)
+        )
+        self._files = [path for path in named if path is not None]
+        self._settings = settings
+        self._stamp: object = stamp_of(self._files)
+        self._look_at = 0.0
+
+    def is_renewed(self) -> bool:
+        """Say whether there are other files than at the last time; looks once a second."""
+        now = time.monotonic()
+        if not self._files or self._settings is None or now < self._look_at:
+            return False
+        self._look_at = now + _LOOK_SECONDS
+        stamp = stamp_of(self._files)
+        if stamp == self._stamp:
+            return False
+        try:
+            load_material(self._settings)
+        except ConfigurationError:
+            return False
+        self._stamp = stamp
+        return True
+
+    def forget(self) -> None:
+        """Take what is there for new at the next look."""
+        self._stamp = None
+
+
+def build_context(settings: TlsSettings, evidence: Evidence | None = None) -> ssl.SSLContext:
     """Build a client's context from checked files.
 
     Not `ssl.create_default_context`: that one writes session keys to the file that SSLKEYLOGFILE
@@ -135,7 +188,7 @@ def build_context(settings: TlsSettings) -> ssl.SSLContext:
     Raises:
         ConfigurationError: A file can't be used; it is named.
     """
-    load_material(settings)
+    load_material(settings, evidence=evidence)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks the host name, requires a chain
     context.minimum_version = _MIN_VERSIONS[settings.min_tls]
     if settings.ca_file is not None:
@@ -232,6 +285,7 @@ _SIGNS: Final = (
     (r"certificate has expired|certificate is not yet valid", Reason.CERTIFICATE_EXPIRED),
     (r"Hostname Verification Check failed|is not in peer certificate",
      Reason.CERTIFICATE_OF_ANOTHER_HOST),
+    (r"CERTIFICATE_NOT_PINNED", Reason.CERTIFICATE_NOT_PINNED),
     (r"CERTIFICATE_VERIFY_FAILED", Reason.CERTIFICATE_NOT_TRUSTED),
     (r"PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL|WRONG_SSL_VERSION|NO_PROTOCOLS_AVAILABLE",
      Reason.PROTOCOL_VERSION),
@@ -258,7 +312,8 @@ def classify(errors: Iterable[BaseException]) -> Outcome | None:
         if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
             return Outcome(State.HOLD, Reason.CLOSED_DURING_TLS)
         if isinstance(error, ssl.SSLError):
-            return Outcome(State.HOLD, reason_in(error.reason or "") or Reason.TLS_FAILED)
+            said = getattr(error, "reason", None) or str(error)  # ours has no `reason`
+            return Outcome(State.HOLD, reason_in(said) or Reason.TLS_FAILED)
     return None
 
 

@@ -1,0 +1,152 @@
+"""HTTP sessions with the TLS and the credentials of an exporter, and nothing that the environment could bend.
+
+A session with `trust_env=False` ignores REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, proxies and ~/.netrc.
+The adapter's TLS context is ours alone: `requests` would add certifi's CAs to it, so the two
+methods where it does are overridden. A connection is looked at after its handshake, before the first
+byte of a request: pins are checked there, and what the handshake gave is noted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+from urllib3.connection import HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from jaeger_guard._version import __version__
+from jaeger_guard.export.evidence import Evidence, Handshake
+from jaeger_guard.export.pins import check_pins
+from jaeger_guard.export.tls import TlsSettings, build_context
+
+if TYPE_CHECKING:
+    import ssl
+
+    from jaeger_guard.export.credentials import Authorizer
+    from jaeger_guard.export.settings import ResolvedExport
+
+USER_AGENT: Final = f"jaeger-guard/{__version__} OTLP"
+
+
+def open_session(settings: ResolvedExport) -> requests.Session:
+    """Build a session with an exporter's TLS, headers and credentials, without connecting.
+
+    Never let it follow a redirect: pass `allow_redirects=False`.
+
+    Raises:
+        ConfigurationError: A file that TLS needs can't be used.
+    """
+    session = bare_session(
+        settings.tls if settings.endpoint.secure else None, settings.pins, settings.evidence
+    )
+    session.headers.update(settings.headers)
+    session.headers["User-Agent"] = USER_AGENT
+    if settings.authorizer is not None:
+        session.auth = _Authorization(settings.authorizer)
+    return session
+
+
+def bare_session(
+    tls: TlsSettings | None,
+    pins: frozenset[bytes] = frozenset(),
+    evidence: Evidence | None = None,
+) -> requests.Session:
+    """Build a session without headers of ours or credentials.
+
+    Args:
+        tls: What TLS is made with; None: plaintext, and then nothing else is spoken.
+        pins: Digests of public keys, one of which the server's chain must show.
+        evidence: What learns of handshakes.
+
+    Raises:
+        ConfigurationError: A file that TLS needs can't be used.
+    """
+    context = build_context(tls, evidence) if tls is not None else None
+    session = requests.Session()
+    session.trust_env = False
+    session.adapters.clear()
+    server_name = tls.server_name if tls is not None else None
+    adapter = _OwnTlsAdapter(context, server_name, pins, evidence)
+    session.mount("http://" if tls is None else "https://", adapter)
+    session.headers.clear()
+    session.headers.update(
+        {
+            "User-Agent": USER_AGENT,
+            "Accept-Encoding": "identity",  # so that a bound on the body bounds memory
+        }
+    )
+    return session
+
+
+class _Authorization(AuthBase):
+    """Writes the Authorization header of each request, as it is at that moment."""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    def __call__(self, request: Any) -> Any:
+        request.headers["Authorization"] = self._authorizer.authorization()
+        return request
+
+
+class _OwnTlsAdapter(HTTPAdapter):
+    """An adapter whose connections use one given context, and no other trust."""
+
+    def __init__(
+        self,
+        context: ssl.SSLContext | None,
+        server_name: str | None,
+        pins: frozenset[bytes],
+        evidence: Evidence | None,
+    ) -> None:
+        self._tls: dict[str, Any] = {}
+        if context is not None:
+            self._tls["ssl_context"] = context
+        if server_name is not None:
+            # Not assert_hostname: with it urllib3 switches off the context's own check.
+            self._tls["server_hostname"] = server_name
+        self._pools = {"http": HTTPConnectionPool, "https": _observed(pins, evidence)}
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **options: Any
+    ) -> None:
+        super().init_poolmanager(connections, maxsize, block, **(options | self._tls))
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **(options | self._tls))
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def build_connection_pool_key_attributes(
+        self, request: Any, verify: Any, cert: Any = None
+    ) -> tuple[Any, Any]:  # two dicts, for which the stubs have names of their own
+        host, _ = super().build_connection_pool_key_attributes(request, True, None)
+        return host, dict(self._tls)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """Leave the connection alone: the context says what is verified, and how."""
+
+
+def _observed(pins: frozenset[bytes], evidence: Evidence | None) -> type[HTTPSConnectionPool]:
+    """Make a pool whose connections are looked at after their handshake."""
+
+    class Connection(HTTPSConnection):
+        def connect(self) -> None:
+            super().connect()
+            try:
+                if pins:
+                    check_pins(self.sock, pins)
+            except BaseException:
+                self.close()
+                raise
+            if evidence is not None:
+                evidence.note_handshake(Handshake.of(self.sock, "connection"))
+
+    class Pool(HTTPSConnectionPool):
+        ConnectionCls = Connection
+
+    return Pool
