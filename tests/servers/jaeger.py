@@ -116,7 +116,7 @@ def running_jaeger(directory: Path) -> Iterator[Jaeger]:
         ports[:] = free_ports(5)
         config_file.write_text(json.dumps(_configuration(certificates, ports)))  # JSON is YAML
         return start(
-            [program, "--config", config_file], directory=directory, ready=lambda: _healthy(ports)
+            [program, "--config", config_file], directory=directory, ready=lambda: healthy(ports[4])
         )
 
     with running(attempt, directory / f"{program.name}.log"):
@@ -128,10 +128,11 @@ def running_jaeger(directory: Path) -> Iterator[Jaeger]:
         )
 
 
-def _healthy(ports: list[int]) -> bool:
+def healthy(port: int) -> bool:
+    """Say whether the health check at a port of the loopback says so."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{LOOPBACK}:{ports[4]}/status", timeout=1) as answer:
+        with opener.open(f"http://{LOOPBACK}:{port}/status", timeout=1) as answer:
             return bool(json.load(answer)["healthy"])
     except urllib.error.HTTPError as refusal:
         refusal.close()  # 503 while it starts
