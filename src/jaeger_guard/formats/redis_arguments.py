@@ -126,7 +126,8 @@ def names(arguments: Sequence[str]) -> list[str | None]:
         found = special(arguments)
     else:
         found = _by_signature(_by_command().get(command, "k:v"), arguments)
-    behind = zip(arguments[1:], found, strict=True)
+    # A command cut off behind its name has fewer arguments than its grammar begins with.
+    behind = zip(arguments[1:], found[: len(arguments) - 1], strict=True)
     return [None, *(None if text == "?" else name for text, name in behind)]
 
 
