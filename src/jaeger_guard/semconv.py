@@ -65,6 +65,7 @@ class KeyClass:
         format: Under FORMAT the format's name.
         exempt: Category patterns whose detectors are not applied.
         exempt_bare: Further ones that are not where the whole value is bare (`exempts`).
+        exempt_unlabelled: Further ones that are not unless a label stands before the finding.
         identifier: It names an id, a time, a hash: a bare run of digits is no payment card.
         peer: A network peer, which on CLIENT and PRODUCER spans is a server's address.
     """
@@ -74,6 +75,7 @@ class KeyClass:
     format: str | None = None
     exempt: tuple[str, ...] = ()
     exempt_bare: tuple[str, ...] = ()
+    exempt_unlabelled: tuple[str, ...] = ()
     identifier: bool = False
     peer: bool = False
 
@@ -98,7 +100,8 @@ _MACHINE: Final = KeyClass(
 # `Chrome/120.0.6099.109` looks like an address or a phone number; a planted e-mail doesn't.
 _USER_AGENT: Final = KeyClass(
     KeyKind.UNKNOWN,
-    exempt=("network.*", "contact.phone", "identity.*", "health.*", "location.*"),
+    exempt=("network.*", "location.*"),
+    exempt_unlabelled=("contact.phone", "identity.*", "health.*"),
 )
 
 
@@ -149,12 +152,19 @@ def classify_leaf(name: str) -> KeyClass:
     return _cached_leaf(name) if len(name) <= _LONGEST_CACHED else _classify_leaf(name)
 
 
-def exempts(key_class: KeyClass, category: str, value: str, text: str) -> bool:
+def exempts(
+    key_class: KeyClass, category: str, value: str, text: str, *, labelled: bool = False
+) -> bool:
     """Say whether `value`, found in `text` as of `category`, is something else under this key.
 
+    What a label in front of it says, such as `phone: 2125550187`, it is under any key.
     Under a technical key, what is vague is: a version looks like an address. Under an id's only where
     the whole text is bare, for whoever writes prose or a path there writes anything.
     """
+    if labelled:
+        return False
+    if any(addresses(pattern, category) for pattern in key_class.exempt_unlabelled):
+        return True
     if key_class.kind is KeyKind.SAFE and not key_class.identifier:
         # With its sign a number was written to be dialled, whatever the key.
         patterns, bare = _VAGUE, not value.startswith(("+", "%2B", "%2b"))

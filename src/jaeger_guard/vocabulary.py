@@ -388,7 +388,7 @@ IDENTIFIERS: Final = frozenset(
         " traceparent cursor partition shard index lineno"
         " traceid spanid requestid orderid userid messageid correlationid"
         " ticket invoice tracking serial sku ean upc gtin isbn xid"
-        " firmware sdk driver release chrome browser"
+        " firmware sdk driver release chrome browser v ver vers rv build runtime"
     ).split()
 )
 

@@ -22,12 +22,14 @@ from jaeger_guard.detectors import (
     location,
     network,
     persons,
+    phones,
     tokens,
 )
 from jaeger_guard.detectors.detector import Detector
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     *contact.DETECTORS,
+    *phones.DETECTORS,
     *cards.DETECTORS,
     *accounts.DETECTORS,
     *cryptocurrency.DETECTORS,
@@ -55,6 +57,7 @@ def installed_detectors() -> tuple[Detector, ...]:
     Raises:
         ConfigurationError: A package is there that doesn't have what a detector needs.
     """
+    phones.load()
     return (*DETECTORS, *ids_by_stdnum.load())
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from jaeger_guard.categories import FINANCIAL_ACCOUNT, FINANCIAL_IBAN
 from jaeger_guard.detectors.checks import digits_of, weighted_sum
-from jaeger_guard.detectors.detector import Detector, DigitRun, Example, NearMiss
+from jaeger_guard.detectors.detector import Detector, DigitRun, Example, NearMiss, Shape
 from jaeger_guard.detectors.iban_registry import IBAN_LENGTHS, fits_structure
 from jaeger_guard.detectors.labels import labelled
 
@@ -46,12 +46,11 @@ def _settle_iban(text: str, start: int, end: int) -> tuple[int, int] | None:
 IBAN: Final = Detector(
     name="financial.iban",
     category=FINANCIAL_IBAN,
-    gate=DigitRun(shortest=4),
+    gate=Shape(pattern=r"[A-Z]{2}[0-9]{2}[ \-\u00a0]?[A-Z0-9]{4}[ \-\u00a0]?[A-Z0-9]{4}"),
     pattern=(
         r"(?:[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?![A-Za-z0-9])"
-        r"|[a-z]{2}[0-9]{2}[a-z0-9]{11,30}(?![A-Za-z0-9])"
-        r"|[A-Za-z]{2}[0-9]{2}(?P<gap>[ \-\u00a0])[A-Za-z0-9]{4}"
-        r"(?:(?P=gap)[A-Za-z0-9]{4}){1,6}(?:(?P=gap)[A-Za-z0-9]{1,3})?)"
+        r"|[A-Z]{2}[0-9]{2}(?P<gap>[ \-\u00a0])[A-Z0-9]{4}"
+        r"(?:(?P=gap)[A-Z0-9]{4}){1,6}(?:(?P=gap)[A-Z0-9]{1,3})?)"
     ),
     settle=_settle_iban,
     word_start=True,
@@ -59,10 +58,9 @@ IBAN: Final = Detector(
     examples=(
         Example("to DE89370400440532013000.", found="DE89370400440532013000"),
         Example("iban=GB29 NWBK 6016 1331 9268 19 paid", found="GB29 NWBK 6016 1331 9268 19"),
-        Example("fr14 2004 1010 0505 0001 3m02 606", found="fr14 2004 1010 0505 0001 3m02 606"),
-        Example("nl91abna0417164300 was", found="nl91abna0417164300"),
         Example("NO93 8601 1117 947", found="NO93 8601 1117 947"),
         Example("MT84MALT011000012345MTLCAST001S", found="MT84MALT011000012345MTLCAST001S"),
+        Example("from LV61VRNOTL9BL1GW8FPXP on", found="LV61VRNOTL9BL1GW8FPXP"),
     ),
     near_misses=(
         NearMiss("DE89370400440532013001", because="the check digits are wrong"),
@@ -71,7 +69,28 @@ IBAN: Final = Detector(
         NearMiss("XX89 3704 0044 0532", because="no such country"),
         NearMiss("DE8937040044053201300", because="too short for its country"),
         NearMiss("XX89370400440532013000", because="no such country"),
+    ),
+)
+
+IBAN_IN_LOWER_CASE: Final = Detector(
+    name="financial.iban_in_lower_case",
+    category=FINANCIAL_IBAN,
+    gate=DigitRun(shortest=6),
+    pattern=(
+        r"(?:[a-z]{2}[0-9]{2}[a-z0-9]{11,30}(?![A-Za-z0-9])"
+        r"|[A-Za-z]{2}[0-9]{2}(?P<gap>[ \-\u00a0])[A-Za-z0-9]{4}"
+        r"(?:(?P=gap)[A-Za-z0-9]{4}){1,6}(?:(?P=gap)[A-Za-z0-9]{1,3})?)"
+    ),
+    settle=_settle_iban,
+    word_start=True,
+    source="ISO 13616-1 and SWIFT's IBAN registry, release 101",
+    examples=(
+        Example("fr14 2004 1010 0505 0001 3m02 606", found="fr14 2004 1010 0505 0001 3m02 606"),
+        Example("nl91abna0417164300 was", found="nl91abna0417164300"),
+    ),
+    near_misses=(
         NearMiss("de8937040044053201300f", because="no such account in its country: an id"),
+        NearMiss("de89370400440532013001", because="the check digits are wrong"),
     ),
 )
 
@@ -107,6 +126,7 @@ BIC: Final = Detector(
     category=FINANCIAL_ACCOUNT,
     gate=_BIC_GATE,
     pattern=_BIC_PATTERN,
+    labelled=True,
     validate=is_bic,
     source="ISO 9362:2022 (four letters of the party, its country, two of the place, a branch)",
     examples=(
@@ -140,6 +160,7 @@ ABA: Final = Detector(
     category=FINANCIAL_ACCOUNT,
     gate=_ABA_GATE,
     pattern=_ABA_PATTERN,
+    labelled=True,
     validate=is_routing_number,
     source="ANSI X9.100-160 and the ABA's routing number policy (check digit, districts)",
     examples=(
@@ -167,6 +188,7 @@ ACCOUNT: Final = Detector(
     category=FINANCIAL_ACCOUNT,
     gate=_ACCOUNT_GATE,
     pattern=_ACCOUNT_PATTERN,
+    labelled=True,
     validate=lambda value: 6 <= len(digits_of(value)) <= 20,
     source="NACHA Operating Rules, Appendix 3 (DFI account number, up to 17 digits); CLABE (18 digits)",
     examples=(
@@ -193,6 +215,7 @@ SORT_CODE: Final = Detector(
     category=FINANCIAL_ACCOUNT,
     gate=_SORT_GATE,
     pattern=_SORT_PATTERN,
+    labelled=True,
     source="Pay.UK, Vocalink Modulus Checking (six digits); Bundesbank (Bankleitzahl); AusPayNet (BSB)",
     examples=(
         Example("sort code 60-16-13 and", found="60-16-13"),
@@ -205,4 +228,4 @@ SORT_CODE: Final = Detector(
     ),
 )
 
-DETECTORS: Final = (IBAN, BIC, ABA, ACCOUNT, SORT_CODE)
+DETECTORS: Final = (IBAN, IBAN_IN_LOWER_CASE, BIC, ABA, ACCOUNT, SORT_CODE)

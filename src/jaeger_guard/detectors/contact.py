@@ -1,13 +1,12 @@
-"""Detect how people are reached (`contact.*`): e-mail addresses and telephone numbers."""
+"""Detect e-mail addresses (`contact.email`), as messages, URLs and headers write them."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from jaeger_guard.categories import CONTACT_EMAIL, CONTACT_PHONE
+from jaeger_guard.categories import CONTACT_EMAIL
 from jaeger_guard.detectors.detector import (
     Detector,
-    DigitRun,
     Example,
     NearMiss,
     Needles,
@@ -150,138 +149,4 @@ EMAIL_QUOTED: Final = Detector(
     near_misses=(NearMiss('"label"@en.', because="a language tag"),),
 )
 
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if "0" <= character <= "9")
-
-
-def _settle_international(text: str, start: int, end: int) -> tuple[int, int] | None:
-    # After a letter or digit the sign is arithmetic, a form's space, or a version's build.
-    before = text[start - 1] if start else ""
-    if before.isalnum() or before in ("_", ")", "+"):
-        return None
-    number_start = start + (1 if text[start] == "+" else 3)
-    number = text[number_start:end]
-    if compile_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])").match(number):
-        return None
-    if number.count(".") == 1 and _digits(number) == number.replace(".", ""):
-        return None  # a decimal number with its sign
-    wanted = 11 if number[0] == "1" else 15  # ITU-T E.164; +1 has a fixed length
-    seen = 0
-    for index in range(number_start, end):
-        if "0" <= text[index] <= "9":
-            seen += 1
-            if seen == wanted:
-                following = text[index + 1 : index + 2]
-                return None if following.isdigit() else (start, index + 1)
-    return (start, end) if seen >= 8 and wanted == 15 else None
-
-
-PHONE_INTERNATIONAL: Final = Detector(
-    name="contact.phone_international",
-    category=CONTACT_PHONE,
-    gate=Needles(texts=("+", "%2B", "%2b"), anchor=r"(?:\+|%2[Bb])[1-9]"),
-    pattern=r"(?:\+|%2[Bb])[1-9](?:[ .\-/()\u00a0]{0,2}[0-9]){7,15}(?![0-9A-Za-z])",
-    settle=_settle_international,
-    source="ITU-T E.164 (02/2024) section 6, E.123 section 2",
-    examples=(
-        Example("call +12125550187", found="+12125550187"),
-        Example("tel:+1-212-555-0187;ext=5", found="+1-212-555-0187"),
-        Example("+1 (212) 555-0187 200", found="+1 (212) 555-0187"),
-        Example("mobil +49 171 2345678", found="+49 171 2345678"),
-        Example("+44 (0)20 7946 0958", found="+44 (0)20 7946 0958"),
-        Example("phone=%2B33142685300&x", found="%2B33142685300"),
-    ),
-    near_misses=(
-        NearMiss("1.0.0+20240115103000", because="a version's build"),
-        NearMiss("2024-01-15T10:00:00+0100", because="an offset from UTC"),
-        NearMiss("delta +1234567.89", because="a decimal number"),
-        NearMiss("+1 555 0187", because="too short for its country"),
-        NearMiss("+12345678901234567890", because="longer than any number"),
-        NearMiss("q=size+12345678901", because="a form's space"),
-    ),
-)
-
-PHONE_PARENTHESISED: Final = Detector(
-    name="contact.phone_parenthesised",
-    category=CONTACT_PHONE,
-    gate=Needles(texts=("(",), anchor=r"\([0-9]{2,5}\)[ .\-]?[0-9]"),
-    pattern=r"\([0-9]{2,5}\)[ .\-]{0,2}[0-9]{3,4}[ .\-]?[0-9]{3,4}(?![0-9A-Za-z_]|[.\-:][0-9])",
-    validate=lambda value: 9 <= len(_digits(value)) <= 12,
-    word_start=True,
-    source="ITU-T E.123 section 2.2 (national notation)",
-    examples=(
-        Example("(212) 555-0187", found="(212) 555-0187"),
-        Example("reach me at (030) 9018-2000.", found="(030) 9018-2000"),
-    ),
-    near_misses=(
-        NearMiss("varchar(255) 1000-2000", because="a call or a column's width"),
-        NearMiss("(12) 345-678", because="too short"),
-    ),
-)
-
-_CONTEXT: Final = r"(?i:tel|phone|call|mobile|mobil|cell|fax|dial|ring|sms|text|whatsapp)\W"
-_FOLLOWS: Final = r"(?![0-9A-Za-z_]|[.\-:/][0-9A-Za-z])"
-
-
-def _settle_national(text: str, start: int, end: int) -> tuple[int, int] | None:
-    before = text[start - 1] if start else ""
-    if before.isalnum() or before in ("_", "-", ".", ":", "+", "$", "#"):
-        return None
-    if before in ("/", " ") and start > 1 and text[start - 2].isdigit():
-        return None  # the tail of a longer row of numbers
-    value = text[start:end]
-    if value[0] != "0" and "-" not in value and "." not in value:
-        window = text[max(0, start - 20) : start]
-        if compile_pattern(_CONTEXT).search(window) is None:
-            return None  # "200 512 1234" in an access log looks the same
-    most = 15 if value.startswith("00") else 13
-    return (start, end) if 9 <= len(_digits(value)) <= most else None
-
-
-PHONE_NATIONAL: Final = Detector(
-    name="contact.phone_national",
-    category=CONTACT_PHONE,
-    gate=DigitRun(shortest=9),
-    pattern=(
-        r"(?:"
-        r"(?:1-)?[2-9][0-9]{2}-[1-9][0-9]{2}-[0-9]{4}"
-        r"|(?:1[ .\-])?[2-9][0-9]{2}(?P<nanp>[ .\-])[2-9][0-9]{2}(?P=nanp)[0-9]{4}"
-        r"|0[1-9](?P<pair>[ .])[0-9]{2}(?P=pair)[0-9]{2}(?P=pair)[0-9]{2}(?P=pair)[0-9]{2}"
-        r"|0[1-9](?P<four>[ \-])[0-9]{4}(?P=four)[0-9]{4}"
-        r"|06[ \-][0-9]{8}"
-        r"|00[1-9][0-9]{0,2}[ \-/][0-9]{2,5}(?:[ \-/][0-9]{2,8}){1,4}"
-        r"|0[1-9][0-9]{1,3}[ /\-][0-9]{3,8}(?:[ \-][0-9]{2,5}){0,3}"
-        r")" + _FOLLOWS
-    ),
-    settle=_settle_national,
-    source="North American Numbering Plan; ITU-T E.123 section 2.2",
-    examples=(
-        Example("call 212-555-0187 now", found="212-555-0187"),
-        Example("555-123-4567", found="555-123-4567"),
-        Example("212.555.0187", found="212.555.0187"),
-        Example("phone: 212 555 0187", found="212 555 0187"),
-        Example("tél. 01 42 68 53 00", found="01 42 68 53 00"),
-        Example("020 7946 0958", found="020 7946 0958"),
-        Example("0171/2345678", found="0171/2345678"),
-        Example("0049 171 2345678", found="0049 171 2345678"),
-        Example("090-1234-5678", found="090-1234-5678"),
-    ),
-    near_misses=(
-        NearMiss("2024-01-15 10:20:30", because="a date and a time"),
-        NearMiss("01-02-2024 at 10 h", because="a date"),
-        NearMiss("HTTP/1.1 200 512 1234", because="a status and sizes"),
-        NearMiss("id 2125550187", because="bare digits are an id"),
-        NearMiss("535.104.05.01", because="a version"),
-        NearMiss("123e4567-212-555-0187-0000", because="part of an id"),
-        NearMiss("192.168.100.1000", because="dotted numbers"),
-    ),
-)
-
-DETECTORS: Final = (
-    EMAIL,
-    EMAIL_QUOTED,
-    PHONE_INTERNATIONAL,
-    PHONE_PARENTHESISED,
-    PHONE_NATIONAL,
-)
+DETECTORS: Final = (EMAIL, EMAIL_QUOTED)

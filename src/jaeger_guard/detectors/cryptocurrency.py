@@ -179,6 +179,8 @@ def _settle_ethereum(text: str, start: int, end: int) -> tuple[int, int] | None:
         return (start, end) if has_eip55_case(number) else None
     if not any(map(str.isdigit, number)) or len(set(number)) < 6:
         return None  # the zero address and its like
+    if not (text[:start].strip(" \"'") or text[end:].strip(" \"'")):
+        return start, end  # nothing else stands there
     window = text[max(0, start - 48) : start]
     return (start, end) if compile_pattern(_ETHEREUM_NEAR).search(window) else None
 
@@ -204,7 +206,7 @@ ETHEREUM: Final = Detector(
         NearMiss(
             "0x5AAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", because="the capitals are not its own"
         ),
-        NearMiss("commit 0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", because="no ledger is near"),
+        NearMiss("code at 0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", because="no ledger is near"),
         NearMiss("wallet 0x0000000000000000000000000000000000000000", because="nobody's"),
         NearMiss("0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed00", because="longer than an address"),
     ),
@@ -227,6 +229,7 @@ SOLANA: Final = Detector(
     category=FINANCIAL_ACCOUNT,
     gate=_SOLANA_GATE,
     pattern=_SOLANA_PATTERN,
+    labelled=True,
     validate=is_solana_address,
     source="Solana documentation, Terminology (account: an Ed25519 public key in Base58)",
     examples=(

@@ -163,6 +163,7 @@ class Detector:
         validate: Decides on the finding's text; None where the pattern says all.
         settle: Decides with the text around, given the candidate's start and end: answers the
             finding's own start and end, which may differ, or None. Asked before `validate`.
+        labelled: Whether a word in front of the finding says what it is.
         word_start: Whether an ASCII letter or digit directly before the match rules it out.
         source: The document that defines the format.
         examples: At least one text with its finding, not made from the pattern.
@@ -176,6 +177,7 @@ class Detector:
     validate: Callable[[str], bool] | None = None
     settle: Settle | None = None
     word_start: bool = False
+    labelled: bool = False
     source: str
     examples: tuple[Example, ...]
     near_misses: tuple[NearMiss, ...]

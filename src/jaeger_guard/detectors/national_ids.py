@@ -67,6 +67,7 @@ def found_behind_label(
         category=category,
         gate=gate,
         pattern=pattern,
+        labelled=True,
         validate=is_valid,
         source=source,
         examples=examples,

@@ -34,7 +34,7 @@ _NOT_PUBLIC: Final = (
     "240.0.0.0/4",
 )
 _VERSION_BEFORE: Final = (
-    r"(?:(?i:version|vers|ver|release|build|revision|rev|section|firmware|driver|sdk|oid|step|chapter"
+    r"(?:(?i:version|vers|ver|rv|release|build|revision|rev|section|firmware|driver|sdk|oid|step|chapter"
     # Programs whose version is written behind their name.
     r"|nginx|apache|httpd|openssl|openssh|openjdk|java|jdk|jre|python|node|php|ruby|chrome|chromium"
     r"|firefox|safari|edge|electron|postgres(?:ql)?|mysql|mariadb|oracle|redis|kafka|linux|windows"
@@ -114,6 +114,7 @@ IPV4: Final = Detector(
     near_misses=(
         NearMiss("Mozilla/5.0 Chrome/120.0.6099.1", because="a browser's version"),
         NearMiss("Edge/18.19.20.21 Safari/537.36", because="a browser's version"),
+        NearMiss("Mozilla/5.0 (X11; rv:1.9.2.20) Gecko/20110803", because="a browser's version"),
         NearMiss("v1.2.3.4", because="a version"),
         NearMiss("1.2.3.4.5", because="five numbers"),
         NearMiss("version 11.0.1.2", because="a version"),

@@ -344,7 +344,7 @@ ROWS: Final = (
     Row(
         name="pt_nif",
         module="pt.nif",
-        labels="nif|contribuinte|n\u00famero de identifica\u00e7\u00e3o fiscal|nipc",
+        labels="nif|contribuinte|n\u00famero fiscal|numero fiscal|n\u00famero de identifica\u00e7\u00e3o fiscal|nipc",
         form=r"[1-9][0-9]{2} ?[0-9]{3} ?[0-9]{3}",
         number="501 964 843",
         wrong="501 964 842",

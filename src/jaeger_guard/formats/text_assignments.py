@@ -87,7 +87,7 @@ def _grouped_number() -> re.Pattern[str]:
     groups = r"\ [0-9A-Z()./\-]{1,19}"
     return re.compile(
         rf"(?:\+?[0-9(][0-9()./\-]{{0,19}}(?:\ [0-9()./\-]{{1,19}}){{1,8}}|[A-Z]{{2}}[0-9]{{2}}(?:{groups}){{2,8}})"
-        r"(?![^\s,;.)\]}\"'])"
+        r"(?![^\s,;.)\]}\"'&])"
     )
 
 
@@ -188,7 +188,8 @@ def _value(text: str, start: int, name: str, *, known: bool) -> tuple[Stretch, i
         end = _quoted_end(text, body, quote, backslashes)
         after = min(len(text), end + backslashes + 1)
         return Stretch(body, end, name, rewrite, covers=False), after, True
-    if text[start] in _CLOSERS and text[start : start + 10] != "[REDACTED:":
+    area = text[start] == "(" and _grouped_number().match(text, start) is not None
+    if not area and text[start] in _CLOSERS and text[start : start + 10] != "[REDACTED:":
         return _bracketed(text, start, name) if known else None
     end = _plain_end(text, start, name, known=known)
     if end <= start:

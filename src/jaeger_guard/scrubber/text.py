@@ -28,6 +28,7 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
+from jaeger_guard.detectors import detector_named
 from jaeger_guard.encodings import base64_decode, repair_surrogates
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
@@ -474,11 +475,13 @@ def is_vague(category: str) -> bool:
 
 def is_trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     """Say whether a match counts under its key: an id's digits are no card, a version no address."""
-    if exempts(decision.key_class, match.category, text[match.start : match.end], text):
+    value = text[match.start : match.end]
+    labelled = detector_named(match.detector).labelled
+    if exempts(decision.key_class, match.category, value, text, labelled=labelled):
         return False
     if not _is_identifier(decision) or not is_bare(text):
         return True  # prose or a path, whatever the key says
-    return not text[match.start : match.end].isdecimal()
+    return not value.isdecimal()
 
 
 def _is_identifier(decision: KeyDecision) -> bool:

@@ -1,0 +1,308 @@
+"""Detect telephone numbers (`contact.phone`): in international form, in national groups, or behind a
+label.
+
+Precision comes from what is asked for: a sign and a country code; a trunk prefix and groups that a
+plan knows; or a word such as `phone` or `Handynummer` in front. Bare digits alone are an id. With the
+package phonenumbers (the extra `phones`), a number in international form must also have a country
+code that exists, and a length that the country's plan has.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Final
+
+from jaeger_guard.categories import CONTACT_PHONE
+from jaeger_guard.detectors.checks import digits_of, is_date
+from jaeger_guard.detectors.detector import (
+    Detector,
+    DigitRun,
+    Example,
+    NearMiss,
+    Needles,
+    compile_pattern,
+)
+from jaeger_guard.detectors.labels import labelled
+
+_PACKAGE: Final = "phonenumbers"
+# ITU-T E.123 section 10: an extension behind the number.
+_EXTENSION: Final = (
+    r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|poste|durchwahl|ramal)[ :.]{0,2}[0-9]{1,6})?"
+)
+_FOLLOWS: Final = r"(?![0-9A-Za-z_]|[.\-:/][0-9A-Za-z])"
+
+
+def load() -> None:
+    """Import phonenumbers where it is installed; without it, lengths are E.164's alone."""
+    _library()
+
+
+@lru_cache(maxsize=1)
+def _library() -> Any:
+    return import_module(_PACKAGE) if find_spec(_PACKAGE) is not None else None
+
+
+def is_possible(digits: str) -> bool:
+    """Say whether a country code begins `digits`, and its plan has numbers of this length."""
+    library = _library()
+    if library is None:
+        return True
+    try:
+        return bool(library.is_possible_number(library.parse(f"+{digits}", None)))
+    except library.NumberParseException:
+        return False
+
+
+def _settle_international(text: str, start: int, end: int) -> tuple[int, int] | None:
+    # After a letter or digit the sign is arithmetic, a form's space, or a version's build.
+    before = text[start - 1] if start else ""
+    if before.isalnum() or before in ("_", ")", "+"):
+        return None
+    number_start = start + (1 if text[start] == "+" else 3)
+    if compile_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])").match(text, number_start, end):
+        return None
+    extension = compile_pattern(_EXTENSION + _FOLLOWS)
+    wanted = 11 if text[number_start] == "1" else 15  # ITU-T E.164; +1 has a fixed length
+    seen = []
+    for index in range(number_start, end):
+        if "0" <= text[index] <= "9":
+            seen.append(text[index])
+            if len(seen) == wanted:
+                if text[index + 1 : index + 2].isdigit():
+                    return None
+                end = index + 1
+                break
+    number = text[number_start:end]
+    if number.count(".") == 1 and digits_of(number) == number.replace(".", ""):
+        return None  # a decimal number with its sign
+    if len(seen) < (11 if wanted == 11 else 8):
+        return None
+    national = number.replace("(0)", "")  # the trunk prefix, which isn't dialled from abroad
+    if not is_possible(digits_of(national)):
+        return None
+    extended = extension.match(text, end)
+    return start, extended.end() if extended else end
+
+
+PHONE_INTERNATIONAL: Final = Detector(
+    name="contact.phone_international",
+    category=CONTACT_PHONE,
+    gate=Needles(texts=("+", "%2B", "%2b"), anchor=r"(?:\+|%2[Bb])[1-9]"),
+    pattern=r"(?:\+|%2[Bb])[1-9](?:[ .\-/()\u00a0]{0,2}[0-9]){7,15}(?![0-9A-WYZa-wyz])",
+    settle=_settle_international,
+    source="ITU-T E.164 (02/2024) section 6, E.123 section 2",
+    examples=(
+        Example("call +12125550187", found="+12125550187"),
+        Example("tel:+1-212-555-0187;ext=5", found="+1-212-555-0187"),
+        Example("+1 (212) 555-0187 200", found="+1 (212) 555-0187"),
+        Example("mobil +49 171 2345678", found="+49 171 2345678"),
+        Example("+44 (0)20 7946 0958", found="+44 (0)20 7946 0958"),
+        Example("phone=%2B33142685300&x", found="%2B33142685300"),
+        Example("+1-212-555-0187x4321 rang", found="+1-212-555-0187x4321"),
+        Example("+1 212 555 0187 ext. 12", found="+1 212 555 0187 ext. 12"),
+    ),
+    near_misses=(
+        NearMiss("1.0.0+20240115103000", because="a version's build"),
+        NearMiss("2024-01-15T10:00:00+0100", because="an offset from UTC"),
+        NearMiss("delta +1234567.89", because="a decimal number"),
+        NearMiss("+1 555 0187", because="too short for its country"),
+        NearMiss("+12345678901234567890", because="longer than any number"),
+        NearMiss("q=size+12345678901", because="a form's space"),
+    ),
+)
+
+PHONE_PARENTHESISED: Final = Detector(
+    name="contact.phone_parenthesised",
+    category=CONTACT_PHONE,
+    gate=Needles(texts=("(",), anchor=r"\([0-9]{2,5}\)[ .\-]?[0-9]"),
+    pattern=(
+        r"(?:\+?1[ .\-]?)?\([0-9]{2,5}\)[ .\-]{0,2}[0-9]{3,5}[ .\-]?[0-9]{3,4}"
+        + _EXTENSION
+        + r"(?![0-9A-Za-z_]|[.\-:][0-9])"
+    ),
+    validate=lambda value: 9 <= len(digits_of(value.partition("x")[0].partition("ext")[0])) <= 12,
+    word_start=True,
+    source="ITU-T E.123 section 2.2 (national notation)",
+    examples=(
+        Example("(212) 555-0187", found="(212) 555-0187"),
+        Example("reach me at (030) 9018-2000.", found="(030) 9018-2000"),
+        Example("liga (11) 98007-3105 hoje", found="(11) 98007-3105"),
+        Example("(212) 555-0187x42", found="(212) 555-0187x42"),
+    ),
+    near_misses=(
+        NearMiss("varchar(255) 1000-2000", because="a call or a column's width"),
+        NearMiss("(12) 345-678", because="too short"),
+    ),
+)
+
+_DIALLING: Final = (
+    r"(?i:tel|phone|call|mobile|mobil|cell|fax|dial|ring|sms|text|whatsapp|contact|reach|hotline)\W"
+)
+
+
+def _settle_national(text: str, start: int, end: int) -> tuple[int, int] | None:
+    before = text[start - 1] if start else ""
+    if before.isalnum() or before in ("_", "-", ".", ":", "+", "$", "#"):
+        return None
+    if before in ("/", " ") and start > 1 and text[start - 2].isdigit():
+        return None  # the tail of a longer row of numbers
+    value = text[start:end]
+    if value[0] != "0" and "-" not in value and "." not in value:
+        window = text[max(0, start - 20) : start]
+        if compile_pattern(_DIALLING).search(window) is None:
+            return None  # "200 512 1234" in an access log looks the same
+    number = compile_pattern(r"[0-9 .\-/]+").match(value)
+    count = len(digits_of(number.group())) if number else 0
+    return (start, end) if 9 <= count <= (15 if value.startswith("00") else 13) else None
+
+
+PHONE_NATIONAL: Final = Detector(
+    name="contact.phone_national",
+    category=CONTACT_PHONE,
+    gate=DigitRun(shortest=9),
+    pattern=(
+        r"(?:"
+        r"(?:1-)?[2-9][0-9]{2}-[1-9][0-9]{2}-[0-9]{4}"
+        r"|(?:1[ .\-])?[2-9][0-9]{2}(?P<nanp>[ .\-])[2-9][0-9]{2}(?P=nanp)[0-9]{4}"
+        r"|0[1-9](?P<pair>[ .\-])[0-9]{2}(?P=pair)[0-9]{2}(?P=pair)[0-9]{2}(?P=pair)[0-9]{2}"
+        r"|0[1-9](?P<four>[ \-])[0-9]{4}(?P=four)[0-9]{4}"
+        r"|06[ \-][0-9]{8}"
+        # Belgium: `0470/12.34.56`, `0470 12 34 56`.
+        r"|0[1-9][0-9]{1,2}[ /](?P<twos>[0-9]{2}[ .])[0-9]{2}[ .][0-9]{2}"
+        r"|00[1-9][0-9]{0,2}[ \-/][0-9]{2,5}(?:[ \-/][0-9]{2,8}){1,4}"
+        r"|0[1-9][0-9]{1,3}[ /\-][0-9]{3,8}(?:[ \-][0-9]{2,5}){0,3}"
+        r")" + _EXTENSION + _FOLLOWS
+    ),
+    settle=_settle_national,
+    source="North American Numbering Plan; ITU-T E.123 section 2.2; national plans filed with ITU-T E.129",
+    examples=(
+        Example("call 212-555-0187 now", found="212-555-0187"),
+        Example("555-123-4567", found="555-123-4567"),
+        Example("212.555.0187", found="212.555.0187"),
+        Example("phone: 212 555 0187", found="212 555 0187"),
+        Example("t\u00e9l. 01 42 68 53 00", found="01 42 68 53 00"),
+        Example("020 7946 0958", found="020 7946 0958"),
+        Example("0171/2345678", found="0171/2345678"),
+        Example("0470/12.34.56 bellen", found="0470/12.34.56"),
+        Example("0049 171 2345678", found="0049 171 2345678"),
+        Example("001-212-555-0187x12345", found="001-212-555-0187x12345"),
+        Example("212-555-0187 ext 9", found="212-555-0187 ext 9"),
+        Example("090-1234-5678", found="090-1234-5678"),
+    ),
+    near_misses=(
+        NearMiss("2024-01-15 10:20:30", because="a date and a time"),
+        NearMiss("01-02-2024 at 10 h", because="a date"),
+        NearMiss("HTTP/1.1 200 512 1234", because="a status and sizes"),
+        NearMiss("id 2125550187", because="bare digits are an id"),
+        NearMiss("535.104.05.01", because="a version"),
+        NearMiss("123e4567-212-555-0187-0000", because="part of an id"),
+        NearMiss("192.168.100.1000", because="dotted numbers"),
+    ),
+)
+
+_NUMBER: Final = r"\+?[0-9(](?:[ .\-/()\u00a0]{0,3}[0-9]){6,16}" + _EXTENSION
+_NUMBER_ENDS: Final = r"(?![0-9A-Za-z_%@]|[.,:\-/][0-9])"
+
+
+def is_dialled(value: str) -> bool:
+    """Say whether `value`, behind a label, is a number to dial: not a date, an address, a measure."""
+    number = compile_pattern(r"[+0-9 .\-/()\u00a0]+").match(value)
+    written = number.group().rstrip() if number else ""
+    digits = digits_of(written)
+    if not 7 <= len(digits) <= 15 or len(set(digits)) == 1:
+        return False
+    if written.count(".") == 1 and written.replace(".", "").isdigit():
+        return False
+    groups = compile_pattern("[0-9]+").findall(written)
+    if len(groups) == 4 and written.count(".") == 3 and all(int(group) < 256 for group in groups):
+        return False
+    if len(groups) == 3 and written[0] not in "+(":
+        first, second, third = (int(group) for group in groups)
+        year_first = len(groups[0]) == 4 and 1900 <= first <= 2100 and is_date(first, second, third)
+        year_last = (
+            len(groups[2]) == 4
+            and 1900 <= third <= 2100
+            and (is_date(third, second, first) or is_date(third, first, second))
+        )
+        return not (year_first or year_last)
+    return True
+
+
+_LABEL_GATE, _LABEL_PATTERN = labelled(
+    "tel|phone|telephone|mobile|cell|cellphone|cell phone|fax|whatsapp|sms|contact number|hotline|msisdn"
+    "|caller id|callback number|telefon|telefonnummer|handy|handynummer|mobil|mobilnummer|mobiltelefon"
+    "|rufnummer|t\u00e9l\u00e9phone|t\u00e9l|portable|tel\u00e9fono|telefono|m\u00f3vil|movil|celular|cellulare|telefone"
+    "|telem\u00f3vel|telefoon|mobiel|puhelin|puhelinnumero|telefonu|kom\u00f3rka|telefonn\u00ed|matkapuhelin"
+    "|\u0442\u0435\u043b|\u0442\u0435\u043b\u0435\u0444\u043e\u043d|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\uc804\ud654",
+    _NUMBER + _NUMBER_ENDS,
+)
+
+PHONE_LABELLED: Final = Detector(
+    name="contact.phone_labelled",
+    category=CONTACT_PHONE,
+    gate=_LABEL_GATE,
+    pattern=_LABEL_PATTERN,
+    labelled=True,
+    validate=is_dialled,
+    source="ITU-T E.123 section 2 (notation), E.164 section 6 (at most fifteen digits)",
+    examples=(
+        Example("my phone number is 2125550187.", found="2125550187"),
+        Example("al numero di telefono 322 2843552.", found="322 2843552"),
+        Example("Mi m\u00f3vil es 605 70 49 64.", found="605 70 49 64"),
+        Example("na telefon 760-666-038.", found="760-666-038"),
+        Example("Tel: 555-0187, ask", found="555-0187"),
+        Example("App/1.0 (phone: 2125550187)", found="2125550187"),
+    ),
+    near_misses=(
+        NearMiss("phone verified at 2024-01-15", because="a date"),
+        NearMiss("mobile 2024-01-15", because="a date"),
+        NearMiss("hotel 21255501", because="part of a word"),
+        NearMiss("telephone 10.1.2.30", because="an address of a network"),
+        NearMiss("mobile 1234567.89", because="a measure"),
+        NearMiss("phone 12 of 20", because="too short"),
+    ),
+)
+
+_CALL_GATE, _CALL_PATTERN = labelled(
+    "call|call me|call me at|dial|ring|ring me on|reach me|reach me at|text me|text me at|contact me"
+    "|rufen sie mich unter|unter|appelez|appelez moi au|joignable au|llame|ll\u00e1meme|ll\u00e1mame|ligue"
+    "|me ligue|chiami|chiamami|bel|bel mij op|soita|zadzwo\u0144|dzwoni\u0107",
+    r"(?:\+?[0-9(]|\()(?:[ .\-/()\u00a0]{0,3}[0-9]){6,16}" + _EXTENSION + _NUMBER_ENDS,
+)
+
+
+def is_dialled_in_groups(value: str) -> bool:
+    """Say whether `value` is a number to dial, and written as one: in groups, or with its prefix."""
+    grouped = compile_pattern(r"[0-9)][ .\-/()\u00a0]{1,3}[(0-9]").search(value) is not None
+    return is_dialled(value) and (grouped or value[0] in "+0")
+
+
+PHONE_CALLED: Final = Detector(
+    name="contact.phone_called",
+    category=CONTACT_PHONE,
+    gate=_CALL_GATE,
+    pattern=_CALL_PATTERN,
+    labelled=True,
+    validate=is_dialled_in_groups,
+    source="ITU-T E.123 section 2 (notation), E.164 section 6 (at most fifteen digits)",
+    examples=(
+        Example("please call 98765 43210 today", found="98765 43210"),
+        Example("reach me at 0612345678.", found="0612345678"),
+        Example("Rufen Sie mich unter 030 / 2883646 an", found="030 / 2883646"),
+    ),
+    near_misses=(
+        NearMiss("call 2125550187 failed", because="a call's id"),
+        NearMiss("recall 98765 43210", because="part of a word"),
+        NearMiss("call 2024-01-15", because="a date"),
+    ),
+)
+
+DETECTORS: Final = (
+    PHONE_INTERNATIONAL,
+    PHONE_PARENTHESISED,
+    PHONE_NATIONAL,
+    PHONE_LABELLED,
+    PHONE_CALLED,
+)
