@@ -12,6 +12,7 @@ import os
 import sys
 from typing import Final
 
+from jaeger_guard.cli import explain_span
 from jaeger_guard.cli.command import Command, ExitStatus, Terminal
 from jaeger_guard.errors import ConfigurationError
 
@@ -20,13 +21,16 @@ _LONGEST: Final = 16 * 1024 * 1024  # bytes; no attribute has more
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("key", metavar="KEY", help="the attribute's key, such as http.url")
+    parser.add_argument(
+        "key", metavar="KEY", nargs="?", help="the attribute's key, such as http.url"
+    )
     parser.add_argument(
         "--policy",
         metavar="P",
         help="a preset's name or a policy file (default: JAEGER_GUARD_POLICY, else baseline)",
     )
     parser.add_argument("--json", action="store_true", help="answer as JSON")
+    explain_span.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
@@ -34,18 +38,27 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     from jaeger_guard.policy import compile_policy, load_policy
     from jaeger_guard.scrubber import Scrubber
 
+    if (arguments.key is None) == (arguments.span is None):
+        raise ConfigurationError(
+            "it is not said what to explain", "jaeger-guard explain", "Give a KEY, or --span NAME"
+        )
     named, where = _policy(arguments.policy)
-    scrubber = Scrubber(compile_policy(load_policy(named, where)))  # before anything is asked for
+    policy = compile_policy(load_policy(named, where))  # before anything is asked for
+    scrubber = Scrubber(policy)
     value = _value()
     try:
+        if arguments.span is not None:
+            return explain_span.explain(arguments, terminal, policy, value)
         explanation = scrubber.explain(arguments.key, value)
+    except ConfigurationError:
+        raise
     except Exception:  # noqa: BLE001 - its text may hold the value
         terminal.complain("jaeger-guard explain: the value could not be looked at; it is withheld")
         return ExitStatus.FAILED
     if arguments.json:
         terminal.write(json.dumps(explanation.as_dict(), indent=2))
     else:
-        terminal.write(_printable(str(explanation)))
+        terminal.write(explain_span.printable(str(explanation)))
     return ExitStatus.DONE
 
 
@@ -75,20 +88,13 @@ def _value() -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-def _printable(text: str) -> str:
-    """Write what a terminal would obey as escapes: a key may hold anything."""
-    return "".join(
-        character if character.isprintable() or character == "\n" else ascii(character)[1:-1]
-        for character in text
-    )
-
-
 COMMAND: Final = Command(
     name="explain",
     summary="say what becomes of a value under a key, and why",
     description=(
         "Say which rule, format, detector and validator act on a value under KEY, which looked at it"
-        " and refused, and why. The value is read from standard input and shown nowhere."
+        " and refused, and why. The value is read from standard input and shown nowhere. With --span,"
+        " say what sampling decides about a span, and what becomes of its name and attributes."
     ),
     add_arguments=add_arguments,
     run=run,

@@ -100,23 +100,38 @@ def choose_sampler(
             "configure(sampling=)",
             "Give Sampling(...), or a Sampler of opentelemetry.sdk.trace.sampling",
         )
+    settings = effective_sampling(given, environ, policy)
+    if settings is None:
+        return _standard_sampler(environ)
+    consent = None if policy is None else policy.consent
+    if consent is not None:
+        read_consent_from_requests(consent)
+    return PrivacySampler(settings, export=export, service_name=service_name, consent=consent)
+
+
+def effective_sampling(
+    given: Sampling | None, environ: Mapping[str, str], policy: CompiledPolicy | None
+) -> Sampling | None:
+    """Merge what all sources say; None where nobody asks for a PrivacySampler.
+
+    Raises:
+        ConfigurationError: A setting can't be honoured.
+    """
     name = environ.get(_VARIABLE, "").strip().lower()
     ours = _from_environment(environ)
+    tables = policy is not None and (policy.sampling or policy.consent)
     if given is None and ours is None and not tables and name != _NAME:
-        return _standard_sampler(environ)
+        return None
     settings = given or Sampling()
     if ours is not None:
         settings = settings.over(ours)
     if policy is not None and policy.sampling is not None:
         settings = settings.over(policy.sampling)
     if given is None and ours is None:
-        settings = settings.over(_by_standard_variable(name, environ))
-    elif name == _NAME:
-        settings = settings.over(_by_argument(environ.get(_ARGUMENT, "")))
-    consent = None if policy is None else policy.consent
-    if consent is not None:
-        read_consent_from_requests(consent)
-    return PrivacySampler(settings, export=export, service_name=service_name, consent=consent)
+        return settings.over(_by_standard_variable(name, environ))
+    if name == _NAME:
+        return settings.over(_by_argument(environ.get(_ARGUMENT, "")))
+    return settings
 
 
 def sampler_from_environment(argument: str | None = None) -> Sampler:
