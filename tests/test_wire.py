@@ -286,6 +286,17 @@ def test_value_too_large_for_any_message_is_withheld() -> None:
     assert encoder.withheld == 1
 
 
+def test_span_that_no_withholding_makes_fit_is_replaced() -> None:
+    """Ten thousand small values are no less too large: what stands for the span is sent instead."""
+    encoder = Encoder(message_limit=100_000, fallback=lambda given: span(name="stands for it"))
+    many = span(attributes={f"key-{number}": "v" * 100 for number in range(1000)})
+    payloads = encoder.encode([span(), many, span()])
+    assert sum(payload.spans for payload in payloads) == 3
+    assert not any(payload.oversized for payload in payloads)
+    assert [got.name for got in parsed(payloads)][1] == "stands for it"
+    assert (encoder.failed, encoder.lost) == (1, 0)
+
+
 def test_span_that_no_withholding_makes_fit_goes_alone() -> None:
     """A span whose name alone is too large is sent by itself, and says that it is oversized."""
     encoder = Encoder(message_limit=100_000)

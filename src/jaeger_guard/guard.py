@@ -20,6 +20,7 @@ from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
 from jaeger_guard.scrubber import Explanation, unexplained
 from jaeger_guard.spans import SpanScrubber
+from jaeger_guard.telemetry import report
 from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard")
@@ -48,6 +49,7 @@ class Guard:
         self._spans = spans
         self._pipeline = pipeline
         self._is_shut_down = False
+        report(self.statistics)
 
     def __repr__(self) -> str:
         return f"Guard(policy={self.policy!r}, exporting={self._pipeline is not None})"

@@ -60,7 +60,8 @@ class Encoder:
             resources with scopes, get half as much again each, 256 KiB at least.
         message_limit: Largest payload, in bytes. Of a span that is larger alone, the largest
             attribute values (above 64 KiB, its events' and links' too) are withheld; where that
-            is not enough, it goes alone into an oversized payload.
+            is not enough, `fallback` answers one that stands for it, and without one it goes alone
+            into an oversized payload.
 
     Attributes:
         failed: Spans that could not be encoded, and were shown to `fallback`.
@@ -127,13 +128,15 @@ class Encoder:
         try:
             replacement = self._fallback(span) if self._fallback is not None else None
             if replacement is not None:
-                return self._encoded(replacement)
+                return self._encoded(replacement, is_last_word=True)
         except Exception:  # noqa: BLE001 - the batch goes on, and the loss is counted below
             pass
         self.lost += 1
         return None
 
-    def _encoded(self, span: SpanRecord) -> tuple[bytes, Header, Header]:
+    def _encoded(
+        self, span: SpanRecord, *, is_last_word: bool = False
+    ) -> tuple[bytes, Header, Header]:
         data = self._span(span)
         resource = self._header(span.resource, is_resource=True)
         owner = span.instrumentation_scope
@@ -141,6 +144,8 @@ class Encoder:
         room = self._limit - resource.size - scope.size - FRAME
         if len(data) > room:
             data = self._shrunk(span, data, room)
+            if len(data) > room and self._fallback is not None and not is_last_word:
+                raise OverflowError  # what stands for it fits, unless its resource doesn't
         return data, resource, scope
 
     # Messages, their fields in the order of the numbers --------------------------------------
