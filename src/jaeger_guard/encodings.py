@@ -1,4 +1,4 @@
-"""Undo encodings to look inside, and write back as it was: percent, base64, entities, look-alikes.
+"""Undo encodings to look inside: percent, base64, entities, escapes, MIME's, look-alikes.
 
 Each function answers the same object where there is nothing to undo, takes time linear in its input,
 and never raises on text. What is looked at decoded is judged so; callers replace the encoded range.
@@ -14,7 +14,7 @@ import unicodedata
 from array import array
 from functools import cache
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 _BASE64_LONGEST: Final = 1 << 20  # characters
 _BASE64_SHORTEST: Final = 8  # below, every second word would be base64 of something
@@ -49,27 +49,6 @@ def percent_decode(text: str, rounds: int = 3, *, plus: bool = False) -> str:
     return text if decoded == text else decoded
 
 
-def percent_encode_like(original: str, text: str) -> str:
-    """Percent-encode `text` with the case of hexadecimal digits, and the spaces, of `original`."""
-    spaces_as_plus = "+" in original and "%20" not in original
-    encoded = quote(repair_surrogates(text), safe="")
-    if spaces_as_plus:
-        encoded = encoded.replace("%20", "+")
-    if _lower_hexadecimal().search(original):
-        encoded = _escape().sub(lambda found: found.group().lower(), encoded)
-    return encoded
-
-
-@cache
-def _escape() -> re.Pattern[str]:
-    return re.compile("%[0-9A-F]{2}")
-
-
-@cache
-def _lower_hexadecimal() -> re.Pattern[str]:
-    return re.compile("%(?:[0-9][a-f]|[a-f][0-9a-f])")
-
-
 def base64_decode(text: str) -> str | None:
     """Undo base64 (RFC 4648, sections 4 and 5), with padding or without.
 
@@ -99,6 +78,65 @@ def unescape_entities(text: str) -> str:
     return text if unescaped == text else unescaped
 
 
+@cache
+def _escape() -> re.Pattern[str]:
+    # JSON and JavaScript, C and Python, and bash: \\u0040, \\u{40}, \\x40, \\U00000040, \\100.
+    return re.compile(
+        r"\\(?:u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8})|([0-3][0-7]{2}))"
+    )
+
+
+def unescape(text: str) -> str:
+    """Undo the escapes of characters that programming languages write; the same text without any."""
+    if "\\" not in text:
+        return text
+
+    def decode(found: re.Match[str]) -> str:
+        octal = found[5]
+        code = int(octal, 8) if octal else int(found[found.lastindex or 1], 16)
+        return chr(code) if code <= 0x10FFFF else found.group()
+
+    unescaped = _escape().sub(decode, text)
+    return text if unescaped == text else repair_surrogates(unescaped)
+
+
+@cache
+def _quoted_octets() -> re.Pattern[str]:
+    return re.compile("(?:=[0-9A-F]{2})++")
+
+
+def quoted_printable_decode(text: str) -> str:
+    """Undo quoted-printable (RFC 2045, section 6.7) as UTF-8; the same text where nothing was."""
+    if "=" not in text:
+        return text
+
+    def decode(found: re.Match[str]) -> str:
+        return bytes.fromhex(found.group().replace("=", "")).decode("utf-8", "replace")
+
+    decoded = _quoted_octets().sub(decode, text)
+    return text if decoded == text else decoded
+
+
+@cache
+def _encoded_word() -> re.Pattern[str]:
+    return re.compile(r"=\?[\w.\-]{1,32}(?:\*[\w\-]{1,16})?\?([bBqQ])\?([^?\s]{1,1024})\?=")
+
+
+def encoded_words_decode(text: str) -> str:
+    """Undo MIME's encoded words (RFC 2047), as UTF-8; the same text where there are none."""
+    if "=?" not in text:
+        return text
+
+    def decode(found: re.Match[str]) -> str:
+        kind, body = found.groups()
+        if kind in "qQ":
+            return quoted_printable_decode(body.replace("_", " "))
+        return base64_decode(body) or found.group()
+
+    decoded = _encoded_word().sub(decode, text)
+    return text if decoded == text else decoded
+
+
 def repair_surrogates(text: str) -> str:
     """Make `text` encodable in UTF-8: pairs of surrogates are joined, lone ones become U+FFFD.
 
@@ -112,6 +150,34 @@ def repair_surrogates(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+@cache
+def _mixed_scripts() -> re.Pattern[str]:
+    return re.compile("[A-Za-z][\u0370-\u03ff\u0400-\u052f]|[\u0370-\u03ff\u0400-\u052f][A-Za-z]")
+
+
+# Unicode Technical Standard 39, confusables: Cyrillic and Greek letters that are drawn as Latin ones.
+_CONFUSABLE: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u0501\u04bb\u0475\u051b\u051d"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
+    "\u03bf\u03bd\u03c1\u0391\u0392\u0395\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a7\u0396",
+    "aeopcyxijsdhvqwABEKMHOPCTXIJSovpABEHIKMNOPTXZ",
+)
+
+
+def unmask(text: str) -> str:
+    """Write all of a text as it looks: look-alikes folded, also letters of other scripts in a Latin word.
+
+    The same text where that makes no difference. Unlike `fold_lookalikes` it keeps no places.
+    """
+    if text.isascii():
+        return text
+    latin = text.translate(_CONFUSABLE) if _mixed_scripts().search(text) else text
+    folding = fold_lookalikes(latin)
+    if folding is not None:
+        return folding[0]
+    return text if latin == text else latin
 
 
 def fold_lookalikes(text: str) -> tuple[str, array[int]] | None:

@@ -41,6 +41,10 @@ def test_clean_value_stays_byte_for_byte(key: str, value: str) -> None:
         rf"postgres://anna:{SECRET}\u0040db.example:5432/shop",
         f"redis%3A%2F%2F%3A{SECRET}%40cache.example",
         f"https://shop.example/?next=https%3A%2F%2Fanna%3A{SECRET}%40shop.example",
+        rf"postgres://anna:{SECRET}\u{{40}}db.example:5432/shop",
+        f"p\u0430ssword={SECRET}",
+        f"pass\u200bword: {SECRET}",
+        f"\uff50\uff41\uff53\uff53\uff57\uff4f\uff52\uff44={SECRET}",
     ],
 )
 def test_secret_in_an_encoded_url_is_gone(value: str) -> None:

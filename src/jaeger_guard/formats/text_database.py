@@ -20,10 +20,15 @@ REDIS_ARGUMENT: Final = "redis.argument"
 
 # What opens a quoted value, what may close it (the first of these that is found on the line wins),
 # and what it is. Sources: SQLAlchemy `StatementError`, PostgreSQL's ri_triggers.c, nbtinsert.c and
-# execMain.c, MySQL's errmsg-utf8.txt, SQL Server's sys.messages 2601, MongoDB's error 11000,
-# SQLite's parse.y, Oracle's ORA-03301; pydantic's ValidationError and Python's own int() and float().
+# execMain.c, MySQL's errmsg-utf8.txt, SQL Server's sys.messages 245 and 2601, MongoDB's error 11000,
+# SQLite's parse.y, Oracle's ORA-03301, Spring's and Hibernate's exceptions, Cassandra's
+# InvalidRequest; pydantic's ValidationError; int(), float() and strptime() of Python, and their kin of
+# Java and Go.
 _QUOTED: Final = (
     ("[SQL: ", ("]\n[parameters:", "]\n(Background", "]\n", "]"), STATEMENT),
+    ("SQL [", ("]; ", "]\n", "]"), STATEMENT),
+    ("SQL grammar [", ("]; ", "]\n", "]"), STATEMENT),
+    ('SQL statement "', ('"\n', '"'), STATEMENT),
     ("[parameters: ", ("]\n(Background", "]\n", "]"), PARAMETER),
     (
         ")=(",
@@ -33,10 +38,12 @@ _QUOTED: Final = (
     ("Failing row contains (", (").\n", ")\n", ").", ")"), PARAMETER),
     ("Duplicate entry '", ("' for key", "'"), PARAMETER),
     ("duplicate key value is (", (").", ")"), PARAMETER),
+    ("char value '", ("' to data type", "'"), PARAMETER),
+    (" constant (", (") for ", ")"), PARAMETER),
     (" value: '", ("' for column", "'"), PARAMETER),
     ("invalid input syntax for type ", (), PARAMETER),
     ("invalid input value for enum ", (), PARAMETER),
-    ("dup key: {", ("}\n", "}"), PARAMETER),
+    ("dup key: ", ("}\n", "}"), "document"),
     ("near '", ("' at line", "'."), "fragment"),
     ('near "', ('": syntax', '"'), "fragment"),
     ("column values (", (") already exists", ")"), PARAMETER),
@@ -44,9 +51,13 @@ _QUOTED: Final = (
     ("with base 10: '", ("'",), "number"),
     ("with base 16: '", ("'",), "number"),
     ("could not convert string to float: '", ("'",), "number"),
+    ("Invalid isoformat string: '", ("'",), "number"),
+    ("time data '", ("' does not match", "'"), "number"),
+    ('For input string: "', ('"',), "number"),
+    (': parsing "', ('": invalid', '": value out', '"'), "number"),
 )
 # A statement has many lines; everything else is on one.
-_WHOLE_TEXT: Final = frozenset({"[SQL: "})
+_WHOLE_TEXT: Final = frozenset({"[SQL: ", "SQL [", "SQL grammar ["})
 # No real text quotes more values of one kind; from here on the rest is taken as one value, so that
 # looking for ends stays linear.
 _MOST: Final = 64
@@ -54,7 +65,23 @@ _MOST: Final = 64
 
 @lru_cache(maxsize=1)
 def _line_fragment() -> re.Pattern[str]:
-    return re.compile(r"^LINE [0-9]{1,9}: ([^\n]++)", re.MULTILINE)
+    # PostgreSQL's libpq shows about 60 characters around an error, with "..." for what is cut off.
+    return re.compile(r"^LINE [0-9]{1,9}: (?:\.{3})?(?P<fragment>[^\n]++)", re.MULTILINE)
+
+
+@lru_cache(maxsize=1)
+def _copied_line() -> re.Pattern[str]:
+    # PostgreSQL's copyfrom.c: COPY users, line 1, column age: "x"
+    return re.compile(
+        r"""\bCOPY [^\s,]{1,128}, line [0-9]{1,18}(?:, column [^\s:]{1,128})?: "(?P<value>[^\n]*[^\n"])"?$""",
+        re.MULTILINE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _bound_parameters() -> re.Pattern[str]:
+    # PostgreSQL's log: DETAIL:  parameters: $1 = 'x', $2 = '5'
+    return re.compile(r"\b[pP]arameters: (?P<list>\$1 = [^\n]++)")
 
 
 @lru_cache(maxsize=1)
@@ -94,7 +121,13 @@ def find_database_errors(text: str) -> Iterator[Stretch]:
         yield Stretch(*found.span("command"), "", _rewrite_command)
     if "LINE " in text:
         for found in find_all(_line_fragment(), text):
-            yield Stretch(*found.span(1), "fragment", _rewrite_fragment)
+            yield Stretch(*found.span("fragment"), "fragment", _rewrite_fragment)
+    if "COPY " in text:
+        for found in find_all(_copied_line(), text):
+            yield Stretch(*found.span("value"), PARAMETER, judge_leaf)
+    if "arameters: $1" in text:
+        for found in find_all(_bound_parameters(), text):
+            yield Stretch(*found.span("list"), "fragment", _rewrite_fragment)
     position = text.find("with args beginning with: ")
     if position >= 0:
         item_start = position + len("with args beginning with: ")
@@ -153,16 +186,31 @@ def _rewrite_command(text: str, stretch: Stretch, judge: Judge) -> tuple[str, in
 def _rewrite_fragment(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
     """Judge the literals of a piece of a statement, which may begin within one."""
     fragment = text[stretch.start : stretch.end]
-    tail = len(fragment)
-    if fragment.count("'") % 2 or fragment.count('"') % 2:
-        tail = min(position for position in map(fragment.find, "'\"") if position >= 0)
-    elif not _is_literal(fragment):
-        return sql.rewrite_fragment(fragment, judge), stretch.end
-    head = fragment[:tail]
-    answer = judge.value(LITERAL, head, Notation.SQL) if _is_literal(head) else head
-    if tail == len(fragment):
-        return answer, stretch.end
-    return answer + fragment[tail] + sql.rewrite_fragment(fragment[tail + 1 :], judge), stretch.end
+    inside = _inside_literal(fragment)
+    if inside == 0:
+        if not _is_literal(fragment):
+            return sql.rewrite_fragment(fragment, judge), stretch.end
+        inside = len(fragment)
+    head, quote = fragment[:inside], fragment[inside : inside + 1]
+    answer = judge.value(LITERAL, head, Notation.SQL) if head.strip() else head
+    rest = fragment[inside + 1 :]
+    return answer + quote + (sql.rewrite_fragment(rest, judge) if rest else ""), stretch.end
+
+
+def _inside_literal(fragment: str) -> int:
+    """Answer how much of a fragment belongs to a literal that began before it.
+
+    Where its first quote may be one's end as well as another's beginning, all up to it is a literal.
+    """
+    first = min((at for at in map(fragment.find, "'\"") if at >= 0), default=-1)
+    if first < 0 or fragment.count(fragment[first]) % 2 == 0:
+        return 0
+    before, behind = fragment[max(0, first - 1) : first], fragment[first + 1 : first + 2]
+    opens = before in _BEFORE_LITERALS and not (behind in ",);" and behind)
+    return 0 if opens else first
+
+
+_BEFORE_LITERALS: Final = frozenset(("", *" \t(=,<>|!~+-*[:"))
 
 
 def _quoted_again(text: str, start: int, end: int) -> Iterator[Stretch]:
@@ -189,6 +237,7 @@ def _keyword() -> re.Pattern[str]:
 
 
 _REWRITES: Final = {
+    "document": _rewrite_input,
     "fragment": _rewrite_fragment,
     "input": _rewrite_input,
     "number": _rewrite_number,

@@ -141,10 +141,12 @@ def _rewrite_command(text: str, stretch: Stretch, judge: Judge) -> tuple[str, in
 
 @lru_cache(maxsize=1)
 def _sql_start() -> re.Pattern[str]:
-    # In the middle of a message: capitals, and both words of a pair, or it is prose.
+    # In the middle of a message: capitals and both words of a pair, or three words, or it is prose.
     return re.compile(
         r"""\b(?:SELECT\s[^\n]{1,300}?\sFROM\s|INSERT\ INTO\s[^\n]{1,300}?\sVALUES\b|UPDATE\s\S{1,100}\sSET\s
-        |DELETE\ FROM\s\S{1,100}\sWHERE\s)""",
+        |DELETE\ FROM\s\S{1,100}\sWHERE\s|select\s[^\n]{1,300}?\sfrom\s\S{1,100}\s(?:\w{1,64}\s)?where\s
+        |insert\ into\s[^\n]{1,300}?\svalues\s?\(|update\s\S{1,100}\sset\s\S{1,100}\s?=
+        |delete\ from\s\S{1,100}\swhere\s)""",
         re.VERBOSE,
     )
 

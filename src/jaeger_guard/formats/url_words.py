@@ -69,8 +69,19 @@ def route_word() -> re.Pattern[str]:
     return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,3}|v?[0-9]{1,5}|[{<:][\w:]{1,64}[}>]?")
 
 
+# These name a secret, or a kind of thing: `?session=morning`, `?card=visa`.
+_KINDS: Final = frozenset({"session", "card"})
+
+
+@lru_cache(maxsize=1)
+def _plain_word() -> re.Pattern[str]:
+    return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,2}|[0-9]{1,3}")
+
+
 def parameter_leaf(name: str, value: str) -> str:
-    """Answer the leaf's name of a parameter: one that names a secret where its value looks drawn."""
+    """Answer the leaf's name of a parameter, which some have only where the value looks drawn."""
+    if name.lower() in _KINDS and _plain_word().fullmatch(value) is not None:
+        return ""
     dashed = name.lower().replace("_", "-")
     if dashed in _SECRET_PARAMETERS and looks_drawn(value, is_password=False):
         return f"path.{dashed}"

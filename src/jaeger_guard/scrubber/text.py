@@ -29,7 +29,7 @@ from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
 from jaeger_guard.detectors import detector_named
-from jaeger_guard.encodings import base64_decode, repair_surrogates
+from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.long_texts import check_time, find_all, search
@@ -323,6 +323,11 @@ class TextScrubber:
                 end = word.end()
         if pieces:
             return "".join(pieces) + text[end:]
+        shown = text if text.isascii() or depth >= MAX_DEPTH else unmask(text)
+        if shown is not text:  # a key word may be disguised, which detectors don't look for
+            scrubbed = self._scrub(decision, shown, found, notation, depth + 1)
+            if scrubbed != shown:
+                return scrubbed
         return self._base64_words(decision, text, found, notation, depth) if percent else text
 
     def _base64_words(
