@@ -35,6 +35,11 @@ def scrub(text: str) -> str:
         (f"password={WORD}", "password="),
         (f"n=17&password={WORD}", "n=17"),
         (f"<a><n>17</n><password>{WORD}</password></a>", "<n>17</n>"),
+        (f"n: 17\npassword: {WORD}\n", "n: 17\npassword: "),
+        (f"user:\n  n: 17\n  tags:\n    - a\n  password: '{WORD}'\n", "n: 17\n  tags:\n    - a"),
+        (f"data: {DOCUMENT}\n\ndata: [DONE]\n\n", '"n": 17'),
+        (f"n,password\n17,{WORD}\n", "n,password\n17,"),
+        (f'mutation {{ login(password: "{WORD}", first: 17) {{ id }} }}', "first: 17) { id }"),
         (
             '--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n17\r\n--b\r\nContent-Disposition:'
             f' form-data; name="password"\r\n\r\n{WORD}\r\n--b--\r\n',
@@ -51,7 +56,13 @@ def test_structure_of_a_body_stays(text: str, stays: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Dear Ann, see you", '"said Ann"', "a = b", "f(x)", "<3 Ann", "--Ann", "[sic] Ann"]
+    "text",
+    [
+        *("Dear Ann, see you", '"said Ann"', "a = b", "f(x)", "<3 Ann", "--Ann", "[sic] Ann"),
+        "to: Ann\ntext: I shall come and see you soon\n",
+        "Hi Ann,\nsee you",
+        "Dear Ann, your email\nwas received, thanks",
+    ],
 )
 def test_prose_is_content(text: str) -> None:
     """A body without a structure that we know is content, and goes whole."""

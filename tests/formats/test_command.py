@@ -82,6 +82,9 @@ def test_example_yields_its_leaves_and_stays(example: FormatExample) -> None:
         "lftp -u anna,{} h",
         "sudo -n mysql -p{}",
         "C:\\bin\\mysql.exe -p{}",
+        'sh -c "mysql -p{} db"',
+        "ssh host 'cd /x && mysql -p{} db'",
+        "kubectl create secret generic s --from-literal=key={}",
     ],
 )
 def test_secret_goes_and_the_command_stays(text: str) -> None:
@@ -99,6 +102,8 @@ def test_secret_goes_and_the_command_stays(text: str) -> None:
         "curl -u anna https://x.example",
         "curl -u $USER:$PASS https://x.example",
         "docker run -p 80:80 nginx",
+        "sh -c 'docker run -p 80:80 nginx'",
+        "kubectl create configmap c --from-literal=mode=fast",
         "vault login -method=userpass username=anna",
         "redis-cli -a ${PASS} get k",
         "sshpass -p <password> ssh a@b",

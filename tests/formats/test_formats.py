@@ -27,6 +27,7 @@ HOSTILE = (
 BEGINNINGS = {  # what leads into the parts of a format that hostile text alone never reaches
     "authorization": ("Digest ", "Bearer "),
     "cookie": ("a=b; ",),
+    "csv": ("id,email\n", 'id,email\n1,"'),
     "form": ("a=b&",),
     "headers": ("A: b\nC: d\n",),
     "json": ('{"a": "', '{"a": [1, '),

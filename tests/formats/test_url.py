@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from jaeger_guard.formats import NotThisFormatError
 from jaeger_guard.formats.url import URL, URL_PATH, URL_QUERY
+from jaeger_guard.policy import compile_policy, load_policy
+from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.types import Notation
 
 KEPT = {"", "page", "sort", "db", "databaseName", "replicaSet"}
@@ -126,3 +128,21 @@ def test_recognized_is_what_can_be_nothing_else(text: str, expected: bool) -> No
     """Under an unknown key, only a text that is a URL as a whole is taken for one."""
     assert URL.recognize is not None
     assert URL.recognize(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("session=word&a=1", "session=word&a=1"),
+        ("session=spring_sale", "session=spring_sale"),
+        ("card=visa", "card=visa"),
+        ("session=9f8e7d6c5b4a39281706", "session=REDACTED"),
+        ("session=Zq7x", "session=REDACTED"),
+        ("sid=word", "sid=REDACTED"),
+        ("password=word", "password=REDACTED"),
+    ],
+)
+def test_a_parameter_that_names_a_kind_of_thing_keeps_a_word(query: str, expected: str) -> None:
+    """`session=morning` is a part of the day; what looks like an id there is one."""
+    policy = compile_policy(load_policy("baseline", "the test"))
+    assert Scrubber(policy).value("url.query", query)[0] == expected

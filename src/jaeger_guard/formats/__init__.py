@@ -10,6 +10,7 @@ from jaeger_guard.formats.authorization import AUTHORIZATION
 from jaeger_guard.formats.body import recognize_body
 from jaeger_guard.formats.command import COMMAND
 from jaeger_guard.formats.cookie import COOKIE, SET_COOKIE
+from jaeger_guard.formats.csv_text import CSV
 from jaeger_guard.formats.form import FORM
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.graphql import GRAPHQL
@@ -36,6 +37,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             URL,
             SQL,
             GRAPHQL,
+            CSV,
             FORM,
             URL_PATH,
             URL_QUERY,

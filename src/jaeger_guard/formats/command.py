@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
-from jaeger_guard.formats.text import CHUNK
 from jaeger_guard.formats.text import rewrite as rewrite_text
+from jaeger_guard.formats.text_stretch import CHUNK
 from jaeger_guard.long_texts import read_all
 from jaeger_guard.types import Judge
 
@@ -80,6 +80,7 @@ _PROGRAMS: Final[Mapping[str, tuple[_Program, ...]]] = {
     "vault bao": (_Program(below=("login",), operand=1),),
     "htpasswd": (_Program(operand=3, flag="b"),),
     "aws npm pip": (_Program(below=("set",), operand=2, named=True),),
+    "kubectl": (_Program(options=("--from-literal",), separators="=", below=("secret",)),),
     "git composer": (_Program(below=("config",), operand=2, named=True),),
     "rabbitmqctl": (
         _Program(below=("add_user", "change_password", "authenticate_user"), operand=2),
@@ -103,6 +104,7 @@ _WRAPPERS: Final = frozenset(
     ]
 )
 _SEPARATORS: Final = frozenset({"|", "||", "&&", ";", "&"})
+_MOST_SHELLS: Final = 2  # command lines within each other
 _MOST_OPERANDS: Final = 8  # no entry of the table asks for more
 
 
@@ -135,8 +137,15 @@ def _word() -> re.Pattern[str]:
     )
 
 
-def secrets_in(arguments: Sequence[str]) -> Iterator[Secret]:
-    """Yield the secrets among the arguments of a command, its own name being the first."""
+def secrets_in(arguments: Sequence[str], *, depth: int = 0) -> Iterator[Secret]:
+    """Yield the secrets among the arguments of a command, its own name being the first.
+
+    An argument may be a command line itself, for a shell or another host: `sh -c "mysql -pS"`.
+    """
+    if depth < _MOST_SHELLS:
+        for index, argument in enumerate(arguments):
+            if " " in argument and len(argument) >= 8:
+                yield from _within(argument, index, depth)
     begin = 0
     for index in range(len(arguments) + 1):
         if index == len(arguments) or arguments[index] in _SEPARATORS:
@@ -145,6 +154,30 @@ def secrets_in(arguments: Sequence[str]) -> Iterator[Secret]:
                 place, entries = program
                 yield from _secrets_of(entries, arguments, place + 1, index)
             begin = index + 1
+
+
+def _within(argument: str, index: int, depth: int) -> Iterator[Secret]:
+    places, words = _words_of(argument)
+    for secret in secrets_in(words, depth=depth + 1):
+        start = places[secret.argument][0]
+        yield Secret(index, start + secret.start, start + secret.end, secret.name)
+
+
+def _words_of(text: str) -> tuple[list[tuple[int, int]], list[str]]:
+    """Split a command line into words: where each stands without its quotes, and what it says."""
+    places: list[tuple[int, int]] = []
+    words: list[str] = []
+    for found in read_all(_word(), text):
+        start, end = found.span()
+        if (
+            end - start > 1
+            and text[start] in "\"'"
+            and text.find(text[start], start + 1) == end - 1
+        ):
+            start, end = start + 1, end - 1
+        places.append((start, end))
+        words.append(text[start:end])
+    return places, words
 
 
 def _program_at(
@@ -239,24 +272,15 @@ def _secret(
 
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite a command line, or several with what joins them."""
-    places: list[tuple[int, int]] = []
-    words: list[str] = []
-    for found in read_all(_word(), text):
-        start, end = found.span()
-        if (
-            end - start > 1
-            and text[start] in "\"'"
-            and text.find(text[start], start + 1) == end - 1
-        ):
-            start, end = start + 1, end - 1
-        places.append((start, end))
-        words.append(text[start:end])
+    places, words = _words_of(text)
     if not words:
         raise NotThisFormatError
     written: list[str] = []
     end = 0
-    for secret in secrets_in(words):
+    for secret in sorted(secrets_in(words)):
         start = places[secret.argument][0] + secret.start
+        if start < end:
+            continue  # within another
         value = text[start : places[secret.argument][0] + secret.end]
         written += (_rest(text[end:start], judge), judge.value(secret.name, value))
         end = start + len(value)
@@ -289,6 +313,10 @@ COMMAND: Final = Format(
         FormatExample(
             "docker login -u a -p hunter2",
             ((CHUNK, "docker login -u a -p "), (PASSWORD, "hunter2")),
+        ),
+        FormatExample(
+            'sh -c "mysql -phunter2 db"',
+            ((CHUNK, 'sh -c "mysql -p'), (PASSWORD, "hunter2"), (CHUNK, ' db"')),
         ),
         FormatExample("docker run -p 80:80 nginx", ((CHUNK, "docker run -p 80:80 nginx"),)),
         FormatExample("mysql -u root -p db", ((CHUNK, "mysql -u root -p db"),)),

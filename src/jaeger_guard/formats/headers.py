@@ -22,12 +22,19 @@ def _start_line() -> re.Pattern[str]:
 
 
 def recognize(text: str) -> bool:
-    """Say whether `text` begins like a header block of two lines or more."""
+    """Say whether `text` begins like a header block of two lines or more, and not like YAML."""
     newline = text.find("\n", 0, 8192)
     if newline < 0:
         return False
     first, second = text[:newline].rstrip("\r"), text[newline + 1 : newline + 300]
-    return bool((_field().match(first) or _start_line().match(first)) and _field().match(second))
+    if not ((_field().match(first) or _start_line().match(first)) and _field().match(second)):
+        return False
+    return _nested_member().search(text, newline, newline + 8192) is None
+
+
+@cache
+def _nested_member() -> re.Pattern[str]:
+    return re.compile(r"\n[ ]{1,16}(?:-[ ])?[\w.\-]{1,64}:(?:[ ]|\r?\n)")
 
 
 def rewrite(text: str, judge: Judge) -> str:

@@ -24,7 +24,8 @@ def _statement_shape() -> re.Pattern[str]:
         rf"(?:<EXEC>|<EXECUTE>)\s{{1,9}}(?:@\w{{1,64}}\s{{0,9}}=\s{{0,9}})?{name}\s{{0,9}}(?:\(|@\w|[nN]?'|[0-9]|<USING>\s)",
         rf"<CALL>\s{{1,9}}{name}\s{{0,9}}\(",
         r"<VALUES>\s{0,9}\(",
-        rf"<SET>\s{{1,9}}(?:(?:<SESSION>|<GLOBAL>|<LOCAL>)\s{{1,9}})?{name}\s{{0,9}}(?::?=|<TO>\s)\s{{0,9}}",
+        # `SET NAME=word` is a shell's, cmd.exe's, and what stands there may be anything.
+        rf"<SET>\s{{1,9}}(?:(?:<SESSION>|<GLOBAL>|<LOCAL>)\s{{1,9}})?{name}\s{{0,9}}(?::?=\s{{0,9}}[\"'@?$:0-9]|<TO>\s)",
         r"<SET>\s{1,9}<PASSWORD>(?:\s{1,9}<FOR>\s|\s{0,9}=)",
         r"<DECLARE>\s{1,9}@\w",
         r"<BEGIN>(?:\s{1,9}(?:<TRANSACTION>|<WORK>|<TRAN>))?\s{0,9};",

@@ -15,11 +15,9 @@ from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample
 from jaeger_guard.formats.text_findings import find_stretches
-from jaeger_guard.formats.text_stretch import Stretch
+from jaeger_guard.formats.text_stretch import CHUNK, Stretch
 from jaeger_guard.long_texts import search
 from jaeger_guard.types import Judge
-
-CHUNK: Final = "text.chunk"
 
 
 def rewrite(text: str, judge: Judge) -> str:

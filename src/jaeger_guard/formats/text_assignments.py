@@ -57,6 +57,12 @@ def _assignment() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _go_struct() -> re.Pattern[str]:
+    # Go, package fmt: %v of a map and %+v of a struct have no space behind the colon.
+    return re.compile(r"(?<![$\w\])>\"'])&?\{[A-Z]\w{0,63}:[^\s:/]")
+
+
+@lru_cache(maxsize=1)
 def _plain_value() -> re.Pattern[str]:
     # Punctuation ends a value only where a sentence's would: before a space, the end or the next
     # name; `a,b` and `p)ss` are values. A marker of ours is one unit.
@@ -112,6 +118,7 @@ def find_assignments(text: str) -> Iterator[Stretch]:
     if "=" not in text and ":" not in text and "--" not in text and "->" not in text:
         return
     pattern = _assignment()
+    in_go = "map[" in text or ("{" in text and search(_go_struct(), text) is not None)
     position = inside = 0
     while (found := search(pattern, text, position)) is not None:
         position = found.end()
@@ -123,6 +130,7 @@ def find_assignments(text: str) -> Iterator[Stretch]:
             continue
         stretch, after, quoted = value
         separator = found["separator"] or ("=" if found["dashes"] else "")
+        separator = "=" if in_go and separator == ":" else separator
         if known and stretch.end > stretch.start:
             if not _says(text, found, stretch, separator, name, quoted=quoted):
                 continue

@@ -6,19 +6,20 @@ Each finder is one pass of a bounded pattern, or of `str.find`, over the text.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.formats import json_text, redis, sql, sql_shape, url
+from jaeger_guard.formats import csv_text, graphql, json_text, redis, sql, sql_shape, url, xml
 from jaeger_guard.formats.text_assignments import find_assignments, trim, url_end
+from jaeger_guard.formats.text_configuration import find_configuration
 from jaeger_guard.formats.text_database import find_database_errors
 from jaeger_guard.formats.text_pairs import find_pairs
 from jaeger_guard.formats.text_sentences import find_sentences
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.long_texts import find_all, search
 from jaeger_guard.markers import marker_spans
-from jaeger_guard.types import Judge
+from jaeger_guard.types import Judge, Rewrite
 
 
 def find_stretches(text: str) -> Iterator[Stretch]:
@@ -28,6 +29,7 @@ def find_stretches(text: str) -> Iterator[Stretch]:
     """
     yield from find_database_errors(text)
     yield from find_pairs(text)
+    yield from find_configuration(text)
     yield from find_assignments(text)
     yield from find_sentences(text)
     yield from _urls(text)
@@ -126,17 +128,23 @@ def _rewrite_document(text: str, stretch: Stretch, judge: Judge) -> tuple[str, i
 
 
 def _whole(text: str) -> Iterator[Stretch]:
-    """Yield the whole text where it is a statement, a command or a path sooner than a message."""
+    """Yield the whole text where it is a statement, a document or a path sooner than a message."""
     if sql_shape.recognize(text):
         yield Stretch(0, len(text), "", _rewrite_statement, covers=False)
     elif redis.recognize(text):
-        yield Stretch(0, len(text), "", _rewrite_command, covers=False)
+        yield Stretch(0, len(text), "", _rewrite_by(redis.rewrite), covers=False)
+    elif graphql.recognize(text):
+        yield Stretch(0, len(text), "", _rewrite_by(graphql.rewrite))
+    elif xml.recognize(text):
+        yield Stretch(0, len(text), "", _rewrite_by(xml.rewrite))
+    elif csv_text.recognize(text):
+        yield Stretch(0, len(text), "", _rewrite_by(csv_text.rewrite))
     elif text.startswith("/") and url.recognize(text):
         yield Stretch(0, len(text), "url", judge_leaf)
 
 
-def _rewrite_command(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
-    return redis.rewrite(text, judge), len(text)
+def _rewrite_by(rewrite: Rewrite) -> Callable[[str, Stretch, Judge], tuple[str, int]]:
+    return lambda text, stretch, judge: (rewrite(text, judge), stretch.end)
 
 
 @lru_cache(maxsize=1)

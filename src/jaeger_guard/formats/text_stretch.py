@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from jaeger_guard.types import Judge
+
+# The name of a leaf that only detectors look at: the end of all taking apart.
+CHUNK: Final = "text.chunk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ class ValueScrubber:
         """Scrub the arguments that a program takes a secret in, by whatever option."""
         if not all(type(item) is str for item in items):
             return
-        for secret in reversed(list(secrets_in(items))):
+        for secret in sorted(secrets_in(items), reverse=True):
             argument = items[secret.argument]
             leaf = self._policy.decide_leaf(secret.name, decision)
             inner = self._text.scrub(leaf, argument[secret.start : secret.end], found)
