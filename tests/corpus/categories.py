@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from .bare import bare_formats, encodings
 from .benign import benign
 from .case import Case, Cases
+from .configuration import configuration, messages
 from .convention_examples import convention_examples
 from .databases import commands, sql
 from .draw import Draw
@@ -54,18 +56,22 @@ class Category:
 
 CATEGORIES: Final = (
     Category(name="planted surfaces", cases=surfaces, recall=100, precision=100, on_spans=True),
-    Category(name="sentences", cases=sentences, recall=95, precision=99.5),
-    Category(name="identities", cases=identities, recall=20, precision=99.5),
-    Category(name="accounts", cases=accounts, recall=50, precision=99.5),
-    Category(name="provider tokens", cases=tokens, recall=70, precision=99),
+    Category(name="sentences", cases=sentences, recall=99, precision=99.5),
+    Category(name="identities", cases=identities, recall=98.5, precision=99.5),
+    Category(name="accounts", cases=accounts, recall=99, precision=99.5),
+    Category(name="provider tokens", cases=tokens, recall=95, precision=99),
     Category(name="convention examples", cases=convention_examples, recall=98, precision=98),
-    Category(name="SQL", cases=sql, recall=98, precision=99),
-    Category(name="commands", cases=commands, recall=95, precision=92),
+    Category(name="SQL", cases=sql, recall=99, precision=99),
+    Category(name="commands", cases=commands, recall=97, precision=97),
     Category(name="URLs", cases=urls, recall=99, precision=99),
-    Category(name="bodies", cases=bodies, recall=99, precision=95),
+    Category(name="bodies", cases=bodies, recall=99.5, precision=99),
     Category(name="cards", cases=cards, recall=100, precision=100),
-    Category(name="keys", cases=keywords, recall=98, precision=99.5),
-    Category(name="pasted names", cases=pasted, recall=97, precision=99),
+    Category(name="keys", cases=keywords, recall=99, precision=99.5),
+    Category(name="bare formats", cases=bare_formats, recall=93, precision=99),
+    Category(name="encodings", cases=encodings, recall=98, precision=99),
+    Category(name="configuration", cases=configuration, recall=85, precision=97),
+    Category(name="messages", cases=messages, recall=93, precision=98.5),
+    Category(name="pasted names", cases=pasted, recall=98, precision=99),
     Category(name="benign", cases=benign, recall=100, precision=99),
 )  # fmt: skip
 
