@@ -36,6 +36,8 @@ ISSUERS: Final[tuple[tuple[str, str, tuple[int, ...]], ...]] = (
     ("36", "36", (14, 16, 19)),
     ("38", "39", (14, 16, 19)),
     ("3528", "3589", _FOUR_LENGTHS),  # JCB; RuPay's 353 and 356
+    ("1800", "1800", (15,)),  # JCB's first series
+    ("2131", "2131", (15,)),
     ("2200", "2204", _FOUR_LENGTHS),  # Mir
     ("2205", "2205", (16,)),  # Borica
     ("6011", "6011", _FOUR_LENGTHS),  # Discover
@@ -124,7 +126,7 @@ CARD: Final = Detector(
     name="financial.card",
     category=FINANCIAL_CARD,
     gate=DigitRun(shortest=12),
-    pattern=(r"[2-689][0-9]{3,5}(?P<gap>[ \-\u00a0])[0-9]{2,10}(?:(?P=gap)[0-9]{1,7}){0,5}"),
+    pattern=(r"[1-689][0-9]{3,5}(?P<gap>[ \-\u00a0])[0-9]{2,10}(?:(?P=gap)[0-9]{1,7}){0,5}"),
     settle=_settle_separated,
     source="ISO/IEC 7812-1, Annex B (the check digit); the networks' published issuer ranges",
     examples=(
@@ -162,7 +164,7 @@ CARD_BARE: Final = Detector(
     name="financial.card_bare",
     category=FINANCIAL_CARD,
     gate=DigitRun(shortest=12),
-    pattern=r"[2-689](?<![0-9A-Za-z].)[0-9]{11,18}(?![0-9A-Za-z]|\.[0-9]|-[0-9A-Fa-f]{4}-)",
+    pattern=r"[1-689](?<![0-9A-Za-z].)[0-9]{11,18}(?![0-9A-Za-z]|\.[0-9]|-[0-9A-Fa-f]{4}-)",
     settle=_settle_bare,
     validate=is_card,
     source="ISO/IEC 7812-1, Annex B (the check digit); the networks' published issuer ranges",
@@ -172,6 +174,7 @@ CARD_BARE: Final = Detector(
         Example("/cards/4111111111111111/charge", found="4111111111111111"),
         Example("2223003122003222", found="2223003122003222"),
         Example("30569309025904", found="30569309025904"),
+        Example("213199221740387 expired", found="213199221740387"),
         Example("card 6759649826438453.", found="6759649826438453"),
     ),
     near_misses=(
@@ -183,6 +186,33 @@ CARD_BARE: Final = Detector(
         NearMiss("a4111111111111111", because="inside a longer word"),
         NearMiss("9c1b2a3d-4111-8117-0a1b-675964982644", because="a UUID"),
         NearMiss("+4111111111111111", because="a telephone number's sign"),
+    ),
+)
+
+_LABELLED_GATE, _LABELLED_PATTERN = labelled(
+    "card|credit card|debit card|creditcard|card number|cardnumber|ccnum|pan|visa|mastercard|amex"
+    "|american express|maestro|kreditkarte|kartennummer|carte bancaire|carte bleue"
+    "|carte de cr\u00e9dit|tarjeta|tarjeta de cr\u00e9dito|cart\u00e3o|carta di credito|creditkort"
+    "|kredietkaart|karta kredytowa",
+    r"[0-9](?:[ \-\u00a0]?[0-9]){11,18}(?![0-9A-Za-z]|[.\-][0-9])",
+)
+
+CARD_LABELLED: Final = Detector(
+    name="financial.card_labelled",
+    category=FINANCIAL_CARD,
+    gate=_LABELLED_GATE,
+    pattern=_LABELLED_PATTERN,
+    validate=lambda value: has_luhn_digit("".join(filter(str.isdigit, value))),
+    source="ISO/IEC 7812-1 (12 to 19 digits, the last one a check digit), whoever issues it",
+    examples=(
+        Example("my credit card 3513674308172390 was declined", found="3513674308172390"),
+        Example("card no. 564453692811", found="564453692811"),
+        Example("PAN: 9111-1111-1111-1110", found="9111-1111-1111-1110"),
+    ),
+    near_misses=(
+        NearMiss("card 3513674308172391", because="the check digit is wrong"),
+        NearMiss("card 12 of 52", because="a count"),
+        NearMiss("discard 3513674308172390", because="another word"),
     ),
 )
 
@@ -313,4 +343,4 @@ PIN: Final = Detector(
     ),
 )
 
-DETECTORS: Final = (CARD, CARD_BARE, TRACK, SECURITY_CODE, EXPIRY, PIN)
+DETECTORS: Final = (CARD, CARD_BARE, CARD_LABELLED, TRACK, SECURITY_CODE, EXPIRY, PIN)

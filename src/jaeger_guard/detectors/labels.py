@@ -30,7 +30,7 @@ _ENDS: Final = (" ", ":", "=", "#", "_", '"', ".", "-")
 _TELLING: Final = 6  # letters; a shorter word of a phrase is too common alone
 
 _FILLERS: Final = (
-    "number|numbers|num|nummer|numero|n\u00famero|nr|no|n\u00ba|n\u00b0|code|id|ids|value|is|was|are|ist|es"
+    "s|number|numbers|num|nummer|numero|n\u00famero|nr|no|n\u00ba|n\u00b0|code|id|ids|value|is|was|are|ist|es"
     "|est|e|\u00e9|of|for|the|my|her|his|their|your|user|customer|client|patient|holder|ending|card|used"
     "|given|personal|do|da|de|del|du|des|di|der|la|le|il|el|o|a|cliente|kunde|kunden|usuario|usu\u00e1rio|utente"
     "|titular|citizen|person|\u00e8"

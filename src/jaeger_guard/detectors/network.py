@@ -133,6 +133,16 @@ IPV4: Final = Detector(
 )
 
 
+_LOCAL_IPV6: Final = (  # prefix, and its length in bits
+    (0x00, 8),  # RFC 4291 section 2.4: unspecified, loopback, embedded IPv4
+    (0xFC >> 1, 7),  # RFC 4193: unique local
+    (0xFE80 >> 6, 10),  # RFC 4291 section 2.5.6: link-local
+    (0xFEC0 >> 6, 10),  # RFC 3879: site-local, deprecated
+    (0xFF, 8),  # RFC 4291 section 2.7: multicast
+)
+_WRITTEN_OUT: Final = r"(?<![0-9A-Za-z:.])(?=(?:[0-9A-Fa-f]{1,2}:){0,7}[0-9A-Fa-f]{3,4}(?![0-9A-Fa-f]))(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}"
+
+
 def is_public_ipv6(text: str) -> bool:
     """Say whether `text` is an IPv6 address that a client may have, or holds such an IPv4 one."""
     try:
@@ -143,7 +153,10 @@ def is_public_ipv6(text: str) -> bool:
     # RFC 4291 section 2.5.5.2 (mapped) and RFC 6052 section 2.1 (translated).
     if number >> 32 in (0xFFFF, 0x64FF9B << 64):
         return is_public_ipv4(str(ipaddress.IPv4Address(number & 0xFFFFFFFF)))
-    return number >> 125 == 0b001  # RFC 4291 section 2.4: global unicast is 2000::/3
+    if "::" in text:
+        return number >> 125 == 0b001  # RFC 4291 section 2.4: global unicast is 2000::/3
+    # Written out, nothing else looks like it; what isn't assigned yet is no local address either.
+    return not any(number >> 128 - bits == prefix for prefix, bits in _LOCAL_IPV6)
 
 
 def _settle_ipv6(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -166,11 +179,14 @@ IPV6: Final = Detector(
     category=NETWORK_IP,
     gate=Needles(
         texts=(":",),
-        anchor=r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]|::[Ff]{4}:[0-9]|64:[Ff]{2}9[Bb]::",
+        anchor=(
+            r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]|::[Ff]{4}:[0-9]|64:[Ff]{2}9[Bb]::|" + _WRITTEN_OUT
+        ),
     ),
     pattern=(
         r"(?:[23][0-9A-Fa-f]{3}:|::[Ff]{4}:|0{1,4}(?::0{1,4}){4}:[Ff]{4}:|64:[Ff]{2}9[Bb]::)"
         r"[0-9A-Fa-f:]{1,40}(?:\.[0-9]{1,3}){0,3}(?![0-9A-Za-z_])"
+        rf"|{_WRITTEN_OUT}(?![0-9A-Za-z_:])"
     ),
     settle=_settle_ipv6,
     validate=is_public_ipv6,
@@ -187,10 +203,16 @@ IPV6: Final = Detector(
         Example("peer 2a00:1450:4001:82b::200e: reset", found="2a00:1450:4001:82b::200e"),
         Example("::ffff:203.0.113.7", found="::ffff:203.0.113.7"),
         Example("from 2606:4700::.", found="2606:4700::"),
+        Example(
+            "client a244:483d:18d0:b4d0:a390:60d3:48b7:b1b connected",
+            found="a244:483d:18d0:b4d0:a390:60d3:48b7:b1b",
+        ),
     ),
     near_misses=(
         NearMiss("fe80::1 fd12:3456::1 ::1", because="link-local, local and loopback"),
         NearMiss("12:30:45 2024:01:02", because="times"),
+        NearMiss("fd12:3456:789a:1:2:3:4:5", because="a local address, written out"),
+        NearMiss("00:02:c9:03:00:0a:bc:de", because="an interface's 64 bits, in pairs"),
         NearMiss("std::string a::b face::dead", because="names in C++"),
         NearMiss("items[2::3]", because="a slice"),
         NearMiss("::ffff:10.0.0.1", because="a private address"),
