@@ -235,7 +235,10 @@ _LABEL_GATE, _LABEL_PATTERN = labelled(
     "|caller id|callback number|telefon|telefonnummer|handy|handynummer|mobil|mobilnummer|mobiltelefon"
     "|rufnummer|t\u00e9l\u00e9phone|t\u00e9l|portable|tel\u00e9fono|telefono|m\u00f3vil|movil|celular|cellulare|telefone"
     "|telem\u00f3vel|telefoon|mobiel|puhelin|puhelinnumero|telefonu|kom\u00f3rka|telefonn\u00ed|matkapuhelin"
-    "|\u0442\u0435\u043b|\u0442\u0435\u043b\u0435\u0444\u043e\u043d|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\uc804\ud654",
+    "|\u0442\u0435\u043b|\u0442\u0435\u043b\u0435\u0444\u043e\u043d|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\uc804\ud654"
+    # Said of nothing but telephones, so that bare digits may follow.
+    "|new number|call me at|call me on|call us at|call us on|reach me at|reach me on|reach us at"
+    "|reach us on|text me at|text me on|office on|fax it to|sms to",
     _NUMBER + _NUMBER_ENDS,
 )
 
@@ -253,6 +256,8 @@ PHONE_LABELLED: Final = Detector(
         Example("Mi m\u00f3vil es 605 70 49 64.", found="605 70 49 64"),
         Example("na telefon 760-666-038.", found="760-666-038"),
         Example("Tel: 555-0187, ask", found="555-0187"),
+        Example("Call me at 92174218 tomorrow", found="92174218"),
+        Example("my new number's 355633639", found="355633639"),
         Example("App/1.0 (phone: 2125550187)", found="2125550187"),
     ),
     near_misses=(
@@ -266,7 +271,7 @@ PHONE_LABELLED: Final = Detector(
 )
 
 _CALL_GATE, _CALL_PATTERN = labelled(
-    "call|call me|call me at|dial|ring|ring me on|reach me|reach me at|text me|text me at|contact me"
+    "call|call me|callback|call back|voicemail|dial|ring|ring me on|reach me|text|text me|contact|contact me"
     "|rufen sie mich unter|unter|appelez|appelez moi au|joignable au|llame|ll\u00e1meme|ll\u00e1mame|ligue"
     "|me ligue|chiami|chiamami|bel|bel mij op|soita|zadzwo\u0144|dzwoni\u0107",
     r"(?:\+?[0-9(]|\()(?:[ .\-/()\u00a0]{0,3}[0-9]){6,16}" + _EXTENSION + _NUMBER_ENDS,
@@ -289,11 +294,14 @@ PHONE_CALLED: Final = Detector(
     source="ITU-T E.123 section 2 (notation), E.164 section 6 (at most fifteen digits)",
     examples=(
         Example("please call 98765 43210 today", found="98765 43210"),
-        Example("reach me at 0612345678.", found="0612345678"),
+        Example("Contact 079 8778-9328 for details", found="079 8778-9328"),
+        Example("text 0371840191 asap", found="0371840191"),
+        Example("ring 0612345678.", found="0612345678"),
         Example("Rufen Sie mich unter 030 / 2883646 an", found="030 / 2883646"),
     ),
     near_misses=(
         NearMiss("call 2125550187 failed", because="a call's id"),
+        NearMiss("contact 41111465 deleted", because="a contact's id"),
         NearMiss("recall 98765 43210", because="part of a word"),
         NearMiss("call 2024-01-15", because="a date"),
     ),
