@@ -4,10 +4,9 @@ Theory of operation. Most texts hold nothing, and there are hundreds of detector
 each text costs a call per pair. This scanner asks once for all, at a cost that hardly grows with
 the number of detectors:
 
-1. A needle of three characters or more is found by a *window*: three of its characters that end at
-   its *anchor*, a character that is rare in what spans hold. One search collects the windows that
-   end at any anchor in the text, and one look-up of a set says that none of them belongs to a
-   needle; most texts are done with by then. Where one does, its needles are looked for themselves.
+1. Each needle of three characters or more is known by a *window*: those three neighbours in it that
+   are the rarest together. All windows of a text are looked up in one set, in C, which costs as much
+   for a thousand needles as for ten; for the few that are found, their needles are looked for.
 2. Shorter needles are the alternatives of one pattern; where that is found, each is looked for.
 3. Runs of digits are looked for from the shortest to the longest that a gate asks for, shapes one
    by one.
@@ -23,6 +22,7 @@ do: a zero-width space before a token ends a word, and folding it away joins the
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,14 +34,15 @@ from jaeger_guard.detectors.detector import (
     Shape,
     ascii_lower,
     compile_pattern,
-    digit_runs,
+    longer_digit_runs,
 )
 from jaeger_guard.encodings import fold_lookalikes
-from jaeger_guard.long_texts import LONG, STEP, check_time, search
+from jaeger_guard.long_texts import LONG, STEP, check_time, find_all, search
 from jaeger_guard.types import Match
 
 _WINDOW: Final = 3
 _NEVER: Final = "(?!)"  # matches nothing
+_CLASS: Final = re.compile(r"\[[^\\\[\]]+\](?![{?*+|])")
 
 # How often a character occurs in values of attributes, in lower case, in thousandths: measured on
 # routes, statements, identifiers, user agents and messages. What isn't here is rarer.
@@ -75,9 +76,10 @@ class Scanner:
                 if gate.anchor:
                     self._anchors[number] = gate.anchor
         self._needles = _NeedleIndex(needles)
-        self._runs = tuple((digit_runs(shortest), runs[shortest]) for shortest in sorted(runs))
+        self._runs = tuple(sorted(runs.items()))
+        self._shortest_run = longer_digit_runs(min(runs, default=0))
         self._shapes = tuple(shapes.items())
-        self._any_shape = re.compile("|".join(f"(?:{shape})" for shape in shapes) or _NEVER)
+        self._any_shape = tuple(map(re.compile, _joined_by_beginning(shapes)))
 
     def find(self, text: str) -> list[Match]:
         """Return every match in `text`, detector by detector; they may overlap."""
@@ -96,15 +98,41 @@ class Scanner:
         for number in self._anchors.keys() & opened if opened else ():
             if seek(compile_pattern(self._anchors[number]), text) is None:
                 opened.remove(number)
-        for run, numbers in self._runs:
-            if seek(run, text) is None:
-                break  # nor is there a longer one
-            opened |= numbers
-        if seek(self._any_shape, text) is not None:
-            for pattern, numbers in self._shapes:
-                if seek(compile_pattern(pattern), text) is not None:
-                    opened |= numbers
+        if self._runs and seek(self._shortest_run, text) is not None:
+            longest = _longest_run(self._shortest_run, text)
+            for shortest, numbers in self._runs:
+                if shortest > longest:
+                    break
+                opened |= numbers
+        for shapes in self._any_shape:
+            if seek(shapes, text) is not None:
+                for pattern, numbers in self._shapes:
+                    if seek(compile_pattern(pattern), text) is not None:
+                        opened |= numbers
+                break
         return opened
+
+
+def _longest_run(runs: re.Pattern[str], text: str) -> int:
+    """Answer how many digits the longest run in `text` has; as many as count, at the most."""
+    return max(sum(map(str.isdigit, run.group())) for run in find_all(runs, text))
+
+
+def _joined_by_beginning(patterns: Iterable[str]) -> list[str]:
+    """Join patterns that begin with the same class of characters: `re` skips to that once for all."""
+    by_beginning: dict[str, list[str]] = {}
+    for pattern in patterns:
+        beginning = _CLASS.match(pattern)
+        first = beginning.group() if beginning is not None else ""
+        by_beginning.setdefault(first, []).append(pattern[len(first) :])
+    return [
+        f"{first}(?:{'|'.join(f'(?:{rest})' for rest in rests)})"
+        for first, rests in by_beginning.items()
+    ]
+
+
+_Needle = tuple[str, bool, frozenset[int]]  # as it is looked for, whether folded, who asks for it
+_Window = tuple[str, ...]
 
 
 class _NeedleIndex:
@@ -117,81 +145,51 @@ class _NeedleIndex:
     def __init__(self, needles: Mapping[tuple[str, bool], set[int]]) -> None:
         entries = [(*needle, frozenset(numbers)) for needle, numbers in needles.items()]
         self._short = tuple(entry for entry in entries if len(entry[0]) < _WINDOW)
-        short = "|".join(
-            f"(?i:{re.escape(needle)})" if ignore_case else re.escape(needle)
+        alternatives = "|".join(
+            f"(?i:{re.escape(needle)})" if ignore_case and needle.isascii() else re.escape(needle)
             for needle, ignore_case, _ in self._short
         )
-        self._any_short = re.compile(short or _NEVER)
-        by_window: dict[str, list[tuple[str, bool, frozenset[int]]]] = {}
-        long = [entry for entry in entries if len(entry[0]) >= _WINDOW]
-        lowered = [ascii_lower(entry[0]) for entry in long]
-        for entry, needle, end in zip(long, lowered, _choose_anchors(lowered), strict=True):
-            by_window.setdefault(needle[end - _WINDOW : end], []).append(entry)
+        self._any_short = re.compile(alternatives or _NEVER)
+        by_window: dict[_Window, list[_Needle]] = {}
+        for entry in entries:
+            if len(entry[0]) >= _WINDOW:
+                by_window.setdefault(_rarest_window(ascii_lower(entry[0])), []).append(entry)
         self._by_window = {window: tuple(found) for window, found in by_window.items()}
         self._windows = frozenset(by_window)
-        classes = [
-            "".join(sorted(map(re.escape, set(place)))) for place in zip(*by_window, strict=True)
-        ]
-        first, second, anchor = classes or ("", "", "")
-        self._find_windows = re.compile(
-            f"[{anchor}](?<=([{first}][{second}][{anchor}]))" if anchor else _NEVER
-        ).findall
 
     def occurring(self, text: str) -> set[int]:
         """Return the detectors of which a needle occurs in `text`."""
         occurring: set[int] = set()
         lowered = ascii_lower(text)
-        if len(text) <= LONG:
-            windows: Iterable[str] = self._find_windows(lowered)
-            any_short = self._any_short.search(text)
-        else:
-            windows = self._windows_in_steps(lowered)
-            any_short = search(self._any_short, text)
-        if windows and not self._windows.isdisjoint(windows):
-            for window in self._windows.intersection(windows):
-                for needle, ignore_case, numbers in self._by_window[window]:
-                    if needle in (lowered if ignore_case else text):
-                        occurring |= numbers
-        if any_short is not None:
+        is_short = len(text) <= LONG
+        found = self._windows_in(lowered) if is_short else self._windows_in_steps(lowered)
+        for window in found:
+            for needle, ignore_case, numbers in self._by_window[window]:
+                if needle in (lowered if ignore_case else text):
+                    occurring |= numbers
+        seek = re.Pattern.search if is_short else search
+        if seek(self._any_short, text) is not None:
             for needle, ignore_case, numbers in self._short:
                 if needle in (lowered if ignore_case else text):
                     occurring |= numbers
         return occurring
 
-    def _windows_in_steps(self, lowered: str) -> set[str]:
-        windows: set[str] = set()
+    def _windows_in(self, lowered: str) -> frozenset[_Window]:
+        # Without a loop in Python: `zip` makes the windows, and its tuple is used again for each.
+        return self._windows.intersection(zip(lowered, lowered[1:], lowered[2:], strict=False))
+
+    def _windows_in_steps(self, lowered: str) -> set[_Window]:
+        windows: set[_Window] = set()
         for start in range(0, len(lowered), STEP):
             check_time()
-            step = lowered[max(0, start - _WINDOW) : start + STEP]
-            windows |= self._windows.intersection(self._find_windows(step))
+            windows |= self._windows_in(lowered[start : start + STEP + _WINDOW])
         return windows
 
 
-def _choose_anchors(needles: Sequence[str]) -> list[int]:
-    """Answer where in each needle its window ends, so that few places of any text are looked at.
-
-    A character serves all needles that hold it behind their first two, so the few that serve most
-    for what they cost are taken (the greedy way to cover a set).
-    """
-    candidates: dict[str, set[str]] = {}
-    for needle in needles:
-        for character in needle[_WINDOW - 1 :]:
-            candidates.setdefault(character, set()).add(needle)
-    waiting = set(needles)
-    chosen: set[str] = set()
-    while waiting:
-        best = min(
-            sorted(candidates),
-            key=lambda character: (
-                _FREQUENCIES.get(character, 1) / (len(candidates[character] & waiting) or 1 / 1000)
-            ),
-        )
-        chosen.add(best)
-        waiting -= candidates.pop(best)
-    return [
-        next(place + 1 for place in range(_WINDOW - 1, len(needle)) if needle[place] in chosen)
-        for needle in needles
-    ]
+def _rarest_window(needle: str) -> _Window:
+    places = range(len(needle) - _WINDOW + 1)
+    windows = [tuple(needle[place : place + _WINDOW]) for place in places]
+    return min(windows, key=lambda window: math.prod(_FREQUENCIES.get(each, 1) for each in window))
 
 
 def _through_disguise(text: str, find: Callable[[str], list[Match]]) -> list[Match]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -149,3 +151,17 @@ def test_any_text_stays_where_nothing_is_found(entry: Format, text: str) -> None
         assert entry.rewrite(text, Recorder()) == text
     except NotThisFormatError:
         return
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_what_is_recognized_holds_a_sign(entry: Format, data: st.DataObject) -> None:
+    """A format that isn't asked about texts without its signs would not recognize one of them."""
+    if entry.recognize is None or not entry.signs:
+        return
+    example = data.draw(st.sampled_from(entry.examples)).text
+    start, end = data.draw(st.integers(0, len(example))), data.draw(st.integers(0, len(example)))
+    text = example[start:end] if start < end else example[:end] + data.draw(st.text(max_size=4))
+    bare = re.sub(f"[{entry.signs}]", data.draw(st.sampled_from(["", "x", "-"])), text)
+    assert not entry.recognize(bare)

@@ -111,7 +111,9 @@ class Shape:
     """A gate for what has no literal in it: the finding holds a match of a regular expression.
 
     All texts are searched for it, so it is quick where nothing is: it begins with a class of rare
-    characters, matches no NUL, and several detectors share one.
+    characters, such as `[0-9]`, even where these stand in the middle of the finding (what is before
+    is looked behind at), and several detectors share one. Those that begin with the same class are
+    searched for at once, so alternatives stand in a group.
 
     Attributes:
         pattern: Source of the regular expression, with every repeat bounded.
@@ -271,6 +273,14 @@ def digit_runs(shortest: int) -> re.Pattern[str]:
     match of a megabyte would take as many megabytes of memory.
     """
     return re.compile(rf"[0-9](?:[ \-./]?[0-9]){{{shortest - 1}}}")
+
+
+MOST_DIGITS: Final = 64  # that a gate may ask for
+
+
+def longer_digit_runs(shortest: int) -> re.Pattern[str]:
+    """Compile what finds a run of `shortest` digits or more, whole up to `MOST_DIGITS`."""
+    return re.compile(rf"[0-9](?:[ \-./]?[0-9]){{{max(shortest - 1, 0)},{MOST_DIGITS - 1}}}")
 
 
 @lru_cache(maxsize=1024)

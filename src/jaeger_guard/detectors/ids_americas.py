@@ -127,7 +127,7 @@ _EITHER: Final = "[0-9AC-HJKMNP-RT-Yac-hjkmnp-rt-y]"
 
 US_MBI: Final = found_by_form(
     "identity.us_mbi",
-    gate=Shape(pattern=rf"[1-9]{_LETTER}{_EITHER}[0-9]-{_LETTER}{_EITHER}[0-9]-"),
+    gate=Shape(pattern=rf"[0-9](?<=[1-9]){_LETTER}{_EITHER}[0-9]-{_LETTER}{_EITHER}[0-9]-"),
     form=rf"[1-9]{_LETTER}{_EITHER}[0-9]-{_LETTER}{_EITHER}[0-9]-{_LETTER}{{2}}[0-9]{{2}}",
     is_valid=None,
     source="US Centers for Medicare & Medicaid Services, Understanding the MBI Format",

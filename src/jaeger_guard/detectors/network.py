@@ -52,8 +52,9 @@ _LOOK_BACK: Final = 34
 
 
 @lru_cache(maxsize=1)
-def _not_public() -> tuple[ipaddress.IPv4Network, ...]:
-    return tuple(map(ipaddress.IPv4Network, _NOT_PUBLIC))
+def _not_public() -> tuple[tuple[int, int], ...]:
+    networks = map(ipaddress.IPv4Network, _NOT_PUBLIC)
+    return tuple((int(network.netmask), int(network.network_address)) for network in networks)
 
 
 def is_public_ipv4(text: str) -> bool:
@@ -64,12 +65,13 @@ def is_public_ipv4(text: str) -> bool:
         return False
     if text.endswith(".0.0"):  # `Chrome/120.0.0.0`, `4.0.0.0`: a version far sooner than a host
         return False
-    return not any(address in network for network in _not_public())
+    number = int(address)
+    return not any(number & mask == network for mask, network in _not_public())
 
 
 def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
     before = text[start - 1] if start else ""
-    if before == "." or before == "_":
+    if before == "." or before == "_" or not is_public_ipv4(text[start:end]):
         return None
     window = text[max(0, start - _LOOK_BACK) : start]
     if compile_pattern(_VERSION_BEFORE).search(window):
@@ -100,7 +102,6 @@ IPV4: Final = Detector(
     ),
     word_start=True,
     settle=_settle_ipv4,
-    validate=is_public_ipv4,
     source="RFC 791; RFC 6890 (special-purpose address registries)",
     examples=(
         Example("client 203.0.113.7 refused", found="203.0.113.7"),

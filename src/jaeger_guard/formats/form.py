@@ -92,6 +92,7 @@ FORM: Final = Format(
     name="form",
     rewrite=rewrite,
     recognize=_recognize,
+    signs=r"=\n",
     source="WHATWG URL, section 5.1; RFC 7578",
     examples=(
         FormatExample(

@@ -36,6 +36,8 @@ class Format:
             NotThisFormatError where the text is something else. Tolerates truncated text.
         recognize: Says cheaply whether a text under an unknown key may be of this format; None
             where only a key can tell.
+        signs: Characters, as a class of `re` lists them, of which each text that `recognize`
+            accepts holds one; it isn't asked about others. Empty: it is asked about all.
         source: The document that defines the format.
         examples: At least one, with its leaves.
     """
@@ -43,5 +45,6 @@ class Format:
     name: str
     rewrite: Rewrite
     recognize: Callable[[str], bool] | None = None
+    signs: str = ""
     source: str
     examples: tuple[FormatExample, ...]

@@ -108,6 +108,7 @@ GRAPHQL: Final = Format(
     name="graphql",
     rewrite=rewrite,
     recognize=recognize,
+    signs=r"{(@",
     source="GraphQL specification, October 2021, section 2",
     examples=(
         FormatExample(

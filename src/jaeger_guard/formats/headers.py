@@ -79,6 +79,7 @@ HEADERS: Final = Format(
     name="headers",
     rewrite=rewrite,
     recognize=recognize,
+    signs=r"\n",
     source="RFC 9112, section 5",
     examples=(
         FormatExample(

@@ -457,6 +457,7 @@ JSON: Final = Format(
     name="json",
     rewrite=rewrite,
     recognize=_recognize,
+    signs=r"{\[)",
     source="RFC 8259",
     examples=(
         FormatExample(

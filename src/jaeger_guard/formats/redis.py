@@ -179,6 +179,7 @@ REDIS: Final = Format(
     name="redis",
     rewrite=rewrite,
     recognize=recognize,
+    signs=" ",
     source="Redis documentation, Commands and Redis serialization protocol (inline commands)",
     examples=(
         FormatExample(

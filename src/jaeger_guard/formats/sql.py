@@ -101,6 +101,7 @@ SQL: Final = Format(
     name="sql",
     rewrite=rewrite,
     recognize=recognize,
+    signs=r"\s(;",
     source="ISO/IEC 9075-2, section 5",
     examples=(
         FormatExample(

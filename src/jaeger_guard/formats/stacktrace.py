@@ -145,6 +145,7 @@ STACKTRACE: Final = Format(
     name="stacktrace",
     rewrite=rewrite,
     recognize=_recognize,
+    signs=r"(\n",
     source="Python library reference, traceback; java.lang.Throwable.printStackTrace",
     examples=(
         FormatExample(

@@ -58,9 +58,16 @@ def _chunk(text: str, judge: Judge) -> str:
 
 @lru_cache(maxsize=1)
 def _signs() -> re.Pattern[str]:
+    # Each begins with its last character, which is rarer than the first: `re` skips to it.
+    nouns = (
+        *("[sS]ecret", "SECRET", "[tT]oken", "TOKEN", "[pP]assword", "PASSWORD", "[pP]assphrase"),
+        *("[pP]asscode", "[pP]asswd", "[kK]ey", "KEY", "code", "OTP", "otp", "pin", "PIN"),
+        *("key value is", "SELECT", "INTO", "UPDATE", "DELETE"),
+    )
+    endings = "|".join(sorted({noun[-2:] for noun in nouns}))
+    behind = "|".join(f"(?<={noun} )" for noun in nouns)
     return re.compile(
-        r"""[sS]ecret |SECRET |[tT]oken |TOKEN |[pP]assword |PASSWORD |[pP]ass(?:phrase|code|wd) |[kK]ey |KEY """
-        r"""|code |OTP |otp |pin |PIN |near ["']|key value is |', ?[bru]?'|", ?[bru]?"|</|(?:SELECT|INTO|UPDATE|DELETE) """
+        rf"""[ ](?<=(?:{endings}) )(?:{behind})|["'](?<=near .)|', ?[bru]?'|", ?[bru]?"|</"""
     )
 
 
@@ -79,6 +86,7 @@ TEXT: Final = Format(
     name="text",
     rewrite=rewrite,
     recognize=_recognize,
+    signs=r" '\"<",
     source="what log lines, exception messages and status descriptions look like",
     examples=(
         _example("nothing here, at 12:30"),

@@ -275,7 +275,7 @@ def _fragment(text: str, judge: Judge) -> str:
 def recognize(text: str) -> bool:
     """Say whether a text under an unknown key is a URL, or a path that tells as much."""
     head = text[:4096]
-    if any(character in head for character in " \n\t"):
+    if " " in head or "\n" in head or "\t" in head:
         return False
     if ":" in head and (_scheme().match(head) or ("@" in head and userinfo_and_host().match(head))):
         return True
@@ -289,6 +289,7 @@ URL: Final = Format(
     name="url",
     rewrite=rewrite,
     recognize=recognize,
+    signs=":/",
     source="RFC 3986",
     examples=(
         FormatExample(

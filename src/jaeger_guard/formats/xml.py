@@ -310,6 +310,7 @@ XML: Final = Format(
     name="xml",
     rewrite=rewrite,
     recognize=recognize,
+    signs="<",
     source="W3C, Extensible Markup Language (XML) 1.0",
     examples=(
         FormatExample(

@@ -20,7 +20,8 @@ from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CleanTexts
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
-from jaeger_guard.scrubber.text import TextScrubber, is_trusted, recognize
+from jaeger_guard.scrubber.recognition import recognize
+from jaeger_guard.scrubber.text import TextScrubber, is_trusted
 from jaeger_guard.scrubber.values import ValueScrubber
 from jaeger_guard.semconv import KeyClass, KeyKind
 from jaeger_guard.types import Action, Match, Notation

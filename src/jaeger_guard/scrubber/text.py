@@ -19,12 +19,10 @@ changed goes through all of this again, until nothing is found.
 
 from __future__ import annotations
 
-import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
@@ -32,13 +30,14 @@ from jaeger_guard.detectors import detector_named
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
-from jaeger_guard.long_texts import check_time, find_all, search
+from jaeger_guard.long_texts import check_time, find_all
 from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner, resolve_overlaps
 from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.recognition import recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
 from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_opaque
@@ -57,9 +56,6 @@ _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 _READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential.secret_assigned"})
 
 _PERCENT_BY_LEAF: Final = frozenset({"form", "url", "url_path", "url_query"})
-
-# What may make a text worth more than the detectors' search: the text format's signs.
-_SIGNS: Final = re.compile(r"[=:?\[{%\\&]|\b(?:password|Duplicate)\b|\s--?[A-Za-z]")
 
 
 class TextScrubber:
@@ -452,21 +448,6 @@ def spoken(name: str) -> str:
     for start, end in reversed(marker_spans(name)):
         name = name[:start] + name[end:]
     return name
-
-
-def recognize(text: str) -> str | None:
-    """Name the format that a text under an unknown key is of; None for plain text."""
-    for name, recognizes in _recognizers():
-        if recognizes(text):
-            return name
-    return "text" if search(_SIGNS, text) else None
-
-
-@lru_cache(maxsize=1)
-def _recognizers() -> tuple[tuple[str, Callable[[str], bool]], ...]:
-    return tuple(
-        (name, entry.recognize) for name, entry in FORMATS.items() if entry.recognize is not None
-    )
 
 
 def _holds_base64(text: str) -> bool:
