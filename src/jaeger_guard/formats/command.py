@@ -133,7 +133,8 @@ def _placeholder() -> re.Pattern[str]:
 def _word() -> re.Pattern[str]:
     # Possessive, and each alternative begins with another character: linear whatever the text.
     return re.compile(
-        r"""(?:[^\s"'\\|;&]++|"(?:[^"\\]++|\\.)*+"|'[^']*+'|\\.|["'\\])++|\|\|?|&&?|;""", re.DOTALL
+        r"""(?<!\S)(?:"(?:[^"\\]++|\\.)*+\\?\Z|'[^']*+\Z)|(?:[^\s"'\\|;&]++|"(?:[^"\\]++|\\.)*+"|'[^']*+'|\\.|["'\\])++|\|\|?|&&?|;""",
+        re.DOTALL,
     )
 
 
@@ -169,12 +170,12 @@ def _words_of(text: str) -> tuple[list[tuple[int, int]], list[str]]:
     words: list[str] = []
     for found in read_all(_word(), text):
         start, end = found.span()
-        if (
-            end - start > 1
-            and text[start] in "\"'"
-            and text.find(text[start], start + 1) == end - 1
-        ):
-            start, end = start + 1, end - 1
+        if end - start > 1 and text[start] in "\"'":
+            closing = text.find(text[start], start + 1, end)
+            if closing == end - 1:
+                start, end = start + 1, end - 1
+            elif closing < 0:  # it was cut off
+                start += 1
         places.append((start, end))
         words.append(text[start:end])
     return places, words

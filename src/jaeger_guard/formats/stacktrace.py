@@ -54,7 +54,7 @@ def _literal() -> re.Pattern[str]:
     # password = "…", {"password": "…"}, connect(password="…"): literals with a name before them.
     return re.compile(
         r"""(?<![\w.])(?P<name>[A-Za-z_][\w.\-]{0,63})["']?\]?\s{0,4}(?:=|:)\s{0,4}"""
-        r"""[bBrRuUfF]{0,2}(?P<quote>["'])(?P<body>[^"'\n]{1,4096})(?P=quote)"""
+        r"""[bBrRuUfF]{0,2}(?P<quote>["'])(?P<body>[^"'\n]{1,4096})(?:(?P=quote)|\Z)"""
     )
 
 

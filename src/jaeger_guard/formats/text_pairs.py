@@ -48,7 +48,7 @@ def _named(pattern: re.Pattern[str], text: str) -> Iterator[Stretch]:
 def _item() -> re.Pattern[str]:
     return re.compile(
         r"""(?P<open>[\[(]\s{0,8}b?)?(?P<quote>["'])(?P<name>-{0,2}[A-Za-z][\w.\-]{0,63})(?P=quote)\s{0,4},\s{0,8}"""
-        r"""(?=[bru]?(?P<second>["'])(?P<body>(?:[^"'\\\n]|\\[^\n]|(?!(?P=second))["']){1,4096})(?P=second)(?P<closed>\s{0,8}[\])])?)"""
+        r"""(?=[bru]?(?P<second>["'])(?P<body>(?:[^"'\\\n]|\\[^\n]|(?!(?P=second))["']){1,4096})(?:(?P=second)(?P<closed>\s{0,8}(?:[\])]|\Z))?|(?P<cut>\Z)))"""
     )
 
 
@@ -57,7 +57,9 @@ def _items(text: str) -> Iterator[Stretch]:
     for found in find_all(_item(), text):
         name = found["name"]
         option = name.startswith("-")
-        if not option and not (found["open"] and found["closed"]):
+        if not option and not (
+            found["open"] and (found["closed"] is not None or found["cut"] is not None)
+        ):
             continue
         body, bare = found["body"], name.lstrip("-")
         if not has_meaning(bare) or is_placeholder(body) or body.startswith("--"):

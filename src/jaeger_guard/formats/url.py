@@ -185,7 +185,8 @@ def _authority_and_rest(scheme: str, text: str, judge: Judge) -> str:
     if semicolon >= 0:  # jdbc:sqlserver://host:1433;user=sa;password=a/b
         pairs = re.split("(;)", text[semicolon:])
         return _authority(text[:semicolon], judge) + "".join(_parameter(p, judge) for p in pairs)
-    return _authority(text[:end], judge) + _path_and_rest(text[end:], judge)
+    is_end = end == len(text)
+    return _authority(text[:end], judge, is_end=is_end) + _path_and_rest(text[end:], judge)
 
 
 def _authority_end(scheme: str, text: str) -> int:
@@ -210,10 +211,20 @@ def _authority_end(scheme: str, text: str) -> int:
     return len(text) if following is None else at + following.start()
 
 
-def _authority(text: str, judge: Judge) -> str:
+def _cut_off(text: str, judge: Judge) -> str:
+    """Judge what stands where a port would and is none, in a URL that ends there: a password's start."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port or port.isdigit() or host.startswith("[") or port == "port":
+        return text
+    if port[:1] in _PLACEHOLDERS or port.startswith("REDACTED"):
+        return text
+    return host + colon + _leaf("url.password", port, judge)
+
+
+def _authority(text: str, judge: Judge, *, is_end: bool = False) -> str:
     userinfo, at, host = text.rpartition("@")
     if not at:
-        return text
+        return _cut_off(text, judge) if is_end else text
     user, colon, password = userinfo.partition(":")
     if not password and user in SERVICE_USERS:
         return text
