@@ -52,7 +52,10 @@ class KeyJudge:
         ("jdbc:postgresql://h/db?user=a&password=b", "jdbc:postgresql://h/db?user=REDACTED&password=REDACTED"),
         ("amqp://u@h", "amqp://REDACTED@h"),
         ("/x?password=tru", "/x?password=REDACTED"),
-        ("https://u:pa", "https://u:pa"),
+        ("https://u:pa", "https://u:REDACTED"),
+        ("https://h:443", "https://h:443"),
+        ("https://h:{port}", "https://h:{port}"),
+        ("https://[::1]", "https://[::1]"),
     ],
 )  # fmt: skip
 def test_only_leaves_change(text: str, expected: str) -> None:
