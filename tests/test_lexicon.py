@@ -77,7 +77,7 @@ language mailbox longest latency avg_lat street_view_url url path http.route db.
 signal assignee design prompt_version function_signature page sort limit offset request_id
 trace_id created_at class passenger_count cardinality discard wildcard postcard dashboard cart
 secretary emailer tell hotel motel channel nickname request_body_size http.request.body.size
-authorization_type cookie_policy sessions coordinates body_size feature.flag.key user_agent
+authorization_type cookie_policy sessions body_size feature.flag.key user_agent
 username_length kubernetes.secret mail phone_book_id password_reset no_password postcode_lookup
 salted seed nonce assertion remember_me dsn database_url session_store_sessions clave_primaria
 """

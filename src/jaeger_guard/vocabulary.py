@@ -254,6 +254,7 @@ WHOLE: Final[dict[str, str]] = {
     PERSON_NAME: "nombre",
     CONTACT_PHONE: "mobile|portable|handy|movil|mobiel",
     CONTACT_ADDRESS: "zip|cep|rue|calle|adres",
+    LOCATION_COORDINATES: "coordinates",  # RFC 7946 (GeoJSON)
     CONTENT_PROMPT: "completion",
     CONTENT_BODY: "body|payload",
 }
@@ -388,7 +389,7 @@ IDENTIFIERS: Final = frozenset(
         " traceparent cursor partition shard index lineno"
         " traceid spanid requestid orderid userid messageid correlationid"
         " ticket invoice tracking serial sku ean upc gtin isbn xid"
-        " firmware sdk driver release chrome browser v ver vers rv build runtime"
+        " firmware sdk driver release chrome browser v ver vers rv"
     ).split()
 )
 

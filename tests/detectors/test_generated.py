@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jaeger_guard.detectors import detector_named
 from jaeger_guard.detectors.ledger_checksums import keccak_256, sponge_256
+from jaeger_guard.detectors.network import is_public_ipv4
 
 # Written here again on purpose: the issuers' own tables, not the package's.
 CARDS = (
@@ -198,3 +199,28 @@ def test_keccak_is_the_submitted_one(message: bytes) -> None:
     assert sponge_256(message, 0x06) == sha3_256(message).digest()
     empty = "c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470"
     assert keccak_256(b"").hex() == empty
+
+
+@given(st.lists(st.integers(0, 31), min_size=4, max_size=4).filter(lambda parts: any(parts[2:])))
+@settings(max_examples=100, deadline=None)
+def test_small_quad_is_an_address_where_one_is_spoken_of(parts: list[int]) -> None:
+    """Four small numbers are a version alone, and an address behind a word or before a port."""
+    quad = ".".join(map(str, parts))
+    assert found("network.ipv4", quad) == []
+    assert found("network.ipv4", f"loaded lib {quad} in 3 ms") == []
+    spoken = [f"client {quad} left", f"ip={quad}&x", f"{quad}:8443", f"http://{quad}/"]
+    expected = [quad] if is_public_ipv4(quad) else []
+    assert [found("network.ipv4", text) for text in spoken] == [expected] * len(spoken)
+
+
+@given(st.floats(-89, 89), st.floats(-179, 179))
+@settings(max_examples=150, deadline=None)
+def test_place_is_found_in_each_notation(latitude: float, longitude: float) -> None:
+    """A place is found as a pair, a geo URI, well-known text and GeoJSON."""
+    if max(abs(latitude), abs(longitude)) <= 1:
+        return
+    north, east = f"{latitude:.5f}", f"{longitude:.5f}"
+    assert found("location.coordinates", f"at {north.lstrip('-')},{east}.")
+    assert found("location.coordinates_labelled", f"geo:{north},{east}")
+    assert found("location.well_known_text", f"POINT({east} {north})") == [f"{east} {north}"]
+    assert found("location.coordinates_labelled", f'"coordinates":[{east},{north}]')

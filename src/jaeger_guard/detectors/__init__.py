@@ -13,6 +13,7 @@ from jaeger_guard.detectors import (
     contact,
     credentials,
     cryptocurrency,
+    devices,
     documents,
     ids_americas,
     ids_asia_pacific,
@@ -39,6 +40,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *ids_europe.DETECTORS,
     *ids_asia_pacific.DETECTORS,
     *network.DETECTORS,
+    *devices.DETECTORS,
     *location.DETECTORS,
     *credentials.DETECTORS,
     *keys_and_hashes.DETECTORS,
@@ -49,6 +51,14 @@ DETECTORS: Final[tuple[Detector, ...]] = (
 OPTIONAL_DETECTORS: Final[tuple[Detector, ...]] = (*ids_by_stdnum.DETECTORS,)
 
 _BY_NAME: Final = {detector.name: detector for detector in (*DETECTORS, *OPTIONAL_DETECTORS)}
+
+
+_LABELLED: Final = frozenset(name for name, detector in _BY_NAME.items() if detector.labelled)
+
+
+def is_labelled(name: str) -> bool:
+    """Say whether the detector called `name` finds what a word in front of it names."""
+    return name in _LABELLED
 
 
 def installed_detectors() -> tuple[Detector, ...]:
@@ -72,4 +82,5 @@ __all__ = [
     "Detector",
     "detector_named",
     "installed_detectors",
+    "is_labelled",
 ]

@@ -23,7 +23,7 @@ from jaeger_guard.detectors.detector import Needles
 _IN_MANY_WORDS: Final = frozenset(
     (
         "vin sin ein tin tel pin dea aba dni nie nif exp pan bic nir rut cell rtn acct swift cpr nip nit"
-        " ird inn cif iva vat rif rrn call dial ring bel unter fax sms uid"
+        " ird inn cif iva vat rif rrn mac esn lat lon lng geo gps call dial ring bel unter fax sms uid"
     ).split()
 )
 _ENDS: Final = (" ", ":", "=", "#", "_", '"', ".", "-")

@@ -1,7 +1,8 @@
 """Detect where people connect from (`network.*`): public IP addresses and MAC addresses.
 
 Private, loopback and link-local addresses tell where a service runs, which an engineer needs, and
-nothing about a person; they stay. The documentation ranges (RFC 5737, RFC 3849) are found, since
+nothing about a person; they stay. So does a four-part number whose parts are all below 32, as those
+of versions are, and of one public address in four thousand, unless an address is spoken of. The documentation ranges (RFC 5737, RFC 3849) are found, since
 they stand for client addresses wherever somebody writes an example or a test.
 """
 
@@ -69,6 +70,22 @@ def is_public_ipv4(text: str) -> bool:
     return not any(number & mask == network for mask, network in _not_public())
 
 
+_VERSION_PART: Final = 32
+_ADDRESS_BEFORE: Final = (
+    r"(?i:(?<![a-z])(?:ip|ipv4|addr|address|client|peer|remote|host|from|for|forwarded|visitor|origin|source|src"
+    r"|dst|destination|login|logged|connect\w{0,6}|refused|gateway|user|to|by|via|at)[\"'\\ :=\[(@]{1,6}|://|@)\Z"
+)
+
+
+def _speaks_of_address(text: str, start: int, end: int) -> bool:
+    """Say whether a port, a prefix, or a word around says that this is an address."""
+    if compile_pattern(r":[0-9]{2,5}(?![0-9.])|/(?:[89]|[12][0-9]|3[0-2])(?![0-9A-Za-z.])").match(
+        text, end
+    ):
+        return True
+    return compile_pattern(_ADDRESS_BEFORE).search(text[max(0, start - 24) : start]) is not None
+
+
 def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
     before = text[start - 1] if start else ""
     if before == "." or before == "_" or not is_public_ipv4(text[start:end]):
@@ -82,6 +99,10 @@ def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
         and compile_pattern(_FILE_BEHIND).match(text, end)
     ):
         return None  # a folder that is named by a version
+    if all(int(part) < _VERSION_PART for part in text[start:end].split(".") if len(part) < 3):
+        small = not compile_pattern(r"[0-9]{3}").search(text, start, end)
+        if small and not _speaks_of_address(text, start, end):
+            return None
     # `Product/1.2.3.4` is a version; `host/1.2.3.4:443` is how Java prints a socket's address.
     if (
         before == "/"
@@ -109,6 +130,8 @@ IPV4: Final = Detector(
         Example("x-forwarded-for: 8.8.4.4, 10.0.0.1", found="8.8.4.4"),
         Example("connect to shop.example.com/203.0.113.7:443 failed", found="203.0.113.7"),
         Example("from 192.0.2.55.", found="192.0.2.55"),
+        Example("client ip: 1.2.3.4 blocked", found="1.2.3.4"),
+        Example("1.2.3.4:8080 is up", found="1.2.3.4"),
         Example("/clients/203.0.113.7/orders", found="203.0.113.7"),
         Example("http://203.0.113.7/app.js", found="203.0.113.7"),
     ),
@@ -124,6 +147,8 @@ IPV4: Final = Detector(
         NearMiss("10.1.2.3 172.20.0.5 192.168.1.9 127.0.0.1", because="private addresses"),
         NearMiss("169.254.169.254 100.64.0.1 0.0.0.0", because="of no client"),
         NearMiss("224.0.0.251 255.255.255.255", because="multicast and broadcast"),
+        NearMiss("1.2.3.4", because="a version, as far as anybody can tell"),
+        NearMiss("libfoo 2.11.3.4 loaded", because="a version, as far as anybody can tell"),
         NearMiss("1.2.3.400", because="400 is no octet"),
         NearMiss("1.2.3.4-SNAPSHOT", because="a version"),
         NearMiss("nginx 1.25.3.1 started", because="a program's version"),
@@ -181,7 +206,8 @@ IPV6: Final = Detector(
     gate=Needles(
         texts=(":",),
         anchor=(
-            r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]|::[Ff]{4}:[0-9]|64:[Ff]{2}9[Bb]::|" + _WRITTEN_OUT
+            r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]|::[Ff]{4}:[0-9A-Fa-f]|64:[Ff]{2}9[Bb]::|"
+            + _WRITTEN_OUT
         ),
     ),
     pattern=(
@@ -208,6 +234,8 @@ IPV6: Final = Detector(
             "client a244:483d:18d0:b4d0:a390:60d3:48b7:b1b connected",
             found="a244:483d:18d0:b4d0:a390:60d3:48b7:b1b",
         ),
+        Example("2001:db8::7%eth0 up", found="2001:db8::7"),
+        Example("::ffff:cb00:7107", found="::ffff:cb00:7107"),
     ),
     near_misses=(
         NearMiss("fe80::1 fd12:3456::1 ::1", because="link-local, local and loopback"),
@@ -262,4 +290,41 @@ MAC: Final = Detector(
     ),
 )
 
-DETECTORS: Final = (IPV4, IPV6, MAC)
+MAC_DOTTED: Final = Detector(
+    name="network.mac_dotted",
+    category=NETWORK_MAC,
+    gate=Shape(pattern=r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"),
+    pattern=r"[0-9A-Fa-f](?<![0-9A-Za-z.].)[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Za-z])",
+    validate=lambda value: (
+        any(map(str.isalpha, value)) and any(map(str.isdigit, value)) and len(set(value)) > 4
+    ),
+    source="Cisco IOS configuration guides (hardware addresses in groups of four digits)",
+    examples=(Example("port learned 3c22.fb4a.901e on Gi0/1", found="3c22.fb4a.901e"),),
+    near_misses=(
+        NearMiss("2024.0115.1030", because="a date"),
+        NearMiss("ffff.ffff.ffff", because="broadcast"),
+        NearMiss("dead.beef.cafe", because="words"),
+        NearMiss("1a2b.3c4d.5e6f.7a8b", because="four groups"),
+    ),
+)
+
+EUI_64: Final = Detector(
+    name="network.eui_64",
+    category=NETWORK_MAC,
+    gate=Needles(
+        texts=(":ff:fe:", ":FF:FE:", "-ff-fe-", "-FF-FE-"),
+        before="[0-9A-Fa-f:\\-]",
+        reach=8,
+    ),
+    pattern=rf"(?:{_MAC_PAIR}(?P<gap>[:\-])){{3}}(?i:ff)(?P=gap)(?i:fe)(?:(?P=gap){_MAC_PAIR}){{3}}(?![0-9A-Za-z:\-])",
+    settle=lambda text, start, end: (
+        None if text[start - 1 : start].isalnum() and start else (start, end)
+    ),
+    source="RFC 4291, appendix A (EUI-64 made from an EUI-48)",
+    examples=(Example("via 3e:22:fb:ff:fe:4a:90:1e now", found="3e:22:fb:ff:fe:4a:90:1e"),),
+    near_misses=(
+        NearMiss("3e:22:fb:ff:fe:4a:90:1e:00:11", because="a fingerprint has more pairs"),
+    ),
+)
+
+DETECTORS: Final = (IPV4, IPV6, MAC, MAC_DOTTED, EUI_64)

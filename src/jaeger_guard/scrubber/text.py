@@ -26,7 +26,7 @@ from dataclasses import replace
 from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
-from jaeger_guard.detectors import detector_named
+from jaeger_guard.detectors import is_labelled
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
@@ -462,7 +462,7 @@ def is_vague(category: str) -> bool:
 def is_trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     """Say whether a match counts under its key: an id's digits are no card, a version no address."""
     value = text[match.start : match.end]
-    labelled = detector_named(match.detector).labelled
+    labelled = is_labelled(match.detector)
     if exempts(decision.key_class, match.category, value, text, labelled=labelled):
         return False
     if not _is_identifier(decision) or not is_bare(text):
