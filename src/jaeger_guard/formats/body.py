@@ -20,14 +20,14 @@ def _settings() -> re.Pattern[str]:
     # YAML, properties, server-sent events: each line a name with at most a few words behind it, or a
     # document. More words are prose, whatever stands before them.
     value = r"""(?:[^\s{\["'][^\s]{0,4096}(?:[ ][^\s]{1,256}){0,2}|[{\["'][^\n]{0,65536})?"""
-    line = rf"""[ ]{{0,64}}(?:-[ ])?(?:["']?[A-Za-z_][\w.\-]{{0,63}}["']?[ ]?[:=][ ]?{value}|-[ ][^\s]{{1,256}}|[\]}}]{{1,4}},?|\#[^\n]{{0,512}}|---|)"""
+    line = rf"""[ ]{{0,64}}(?:-[ ])?(?:["']?[A-Za-z_][\w.\-]{{0,63}}["']?[ ]?[:=][ ]?{value}|-[ ][^\s]{{1,256}}|\[{{1,2}}[\w.\-"\ ]{{1,128}}\]{{1,2}}|[\]}}]{{1,4}},?|\#[^\n]{{0,512}}|---|)"""
     return re.compile(rf"(?:{line}[ \t]{{0,16}}(?:\r?\n|\Z)){{2,10000}}+(?=\Z|\s)")
 
 
 def _recognize_settings(text: str) -> bool:
     first = text[:256].partition("\n")[0]
     return (
-        (":" in first or "=" in first or first == "---")
+        (":" in first or "=" in first or first.startswith(("---", "[")))
         and "\n" in text.rstrip()
         and (found := _settings().match(text)) is not None
         and found.end() >= len(text) - 1
@@ -39,7 +39,7 @@ _RECOGNIZERS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
         "json": json_text.recognize_body,
         "xml": xml.recognize,
         "graphql": graphql.recognize,
-        "csv": csv_text.recognize,
+        "csv": csv_text.recognize_body,
         "form": form.recognize_body,
         "text": _recognize_settings,
     }

@@ -78,13 +78,31 @@ def _judged(piece: str, name: str, separator: str, judge: Judge) -> str:
 
 
 def recognize(text: str) -> bool:
-    """Say whether a text is a table with a header that names something."""
+    """Say whether a text is a table with a header that names something sensitive."""
+    return "\n" in text and any(map(has_meaning, _columns(text)))
+
+
+def recognize_body(text: str) -> bool:
+    """Say whether a text that is a whole body is a table: there, plain names are enough."""
+    names = _columns(text)
+    return any(map(has_meaning, names)) or (
+        len(names) > 2 and all(name.isascii() and _plain_name().fullmatch(name) for name in names)
+    )
+
+
+@lru_cache(maxsize=1)
+def _plain_name() -> re.Pattern[str]:
+    return re.compile(r"[a-z][\w.\-]{1,63}", re.IGNORECASE)
+
+
+def _columns(text: str) -> list[str]:
+    """Return the names of a table's columns; none where the text is no table."""
     newline = text.find("\n", 0, _LONGEST_HEADER)
     if newline < 3 or not any(separator in text[:newline] for separator in _SEPARATORS):
-        return False
+        return []
     found = _header().match(text)
     if found is None:
-        return False
+        return []
     names = list(_names(found))
     second = text[found.end() : found.end() + 16384].partition("\n")[0]
     count = sum(
@@ -92,9 +110,8 @@ def recognize(text: str) -> bool:
     )
     is_cut = found.end() + len(second) >= len(text)
     fits = count + 1 == len(names) or (is_cut and 0 < count < len(names))
-    if not fits or len(set(names)) < len(names) or not any(map(has_meaning, names)):
-        return False
-    return len(names) > 2 or not any(" " in name for name in names)
+    is_sentence = len(names) <= 2 and any(" " in name for name in names)
+    return names if fits and len(set(names)) == len(names) and not is_sentence else []
 
 
 def _names(header: re.Match[str]) -> Iterator[str]:

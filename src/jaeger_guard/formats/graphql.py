@@ -100,6 +100,8 @@ _LEAD: Final = r"[\s\ufeff]{0,64}(?:\#[^\n]{0,512}\n[\s,]{0,64}){0,8}"
 
 def recognize(text: str) -> bool:
     """Say whether a text under an unknown key is an operation."""
+    if "{" not in text:
+        return False
     head = text[:80].lstrip("\ufeff \t\r\n")[:1]
     return head in ("q", "m", "s", "#") and _operation().match(text) is not None
 

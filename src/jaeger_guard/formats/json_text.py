@@ -343,6 +343,9 @@ class Reader:
         if not word or word in _LITERALS or not any(map(str.isalnum, word)):
             self.written.append(piece)
             return
+        if word == frame.key and word.isidentifier():  # source code: {"token": token}
+            self.written.append(piece)
+            return
         name = self.bare_name(frame, word)
         if name is None:
             self.written.append(piece)

@@ -172,6 +172,8 @@ def recognize(text: str) -> bool:
         return len(words) == 3 and words[0].upper() == "SET"
     if command not in _TELLING or len(words) < 2 or words[1] in ("=", "TO", ":="):
         return False
+    if words[0].endswith(":"):
+        return False  # a label: `SET UP: 5`
     return _key().fullmatch(words[0]) is not None
 
 

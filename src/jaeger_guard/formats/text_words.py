@@ -174,6 +174,12 @@ def is_value(text: str, start: int, end: int, name: str, separator: str) -> bool
     if "=" in separator or ">" in separator:
         if text[end : end + 1] in ("(", "[") and value.isidentifier():
             return False  # a call
+        if (
+            text[start - 1] == " "
+            and text[end : end + 1] in (")", ",")
+            and _call().fullmatch(value)
+        ):
+            return False  # token = create_token(user)
         if lowered in _WEAK and word.isalpha():
             return False
         return not is_state(word)
@@ -189,6 +195,13 @@ def is_value(text: str, start: int, end: int, name: str, separator: str) -> bool
     if word.isdigit():
         return following or len(word) >= 6
     return following or len(word) >= 4
+
+
+@lru_cache(maxsize=1)
+def _call() -> re.Pattern[str]:
+    return re.compile(
+        r"(?:[a-z]\w{0,40}\.){0,4}[a-z]{1,20}(?:_[a-z]{1,20}){1,4}\([a-z_]{1,40}(?:\.[a-z_]{1,40}){0,4}"
+    )
 
 
 @lru_cache(maxsize=1)

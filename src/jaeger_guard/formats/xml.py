@@ -289,7 +289,7 @@ def _first_tag() -> re.Pattern[str]:
 
 def recognize(text: str) -> bool:
     """Say whether a text is an XML or HTML document, or the beginning of one."""
-    if text[:64].lstrip("\ufeff \t\r\n")[:1] != "<":
+    if "<" not in text or text[:64].lstrip("\ufeff \t\r\n")[:1] != "<":
         return False
     prologue = _prologue().match(text)
     assert prologue is not None  # it matches the empty text too
