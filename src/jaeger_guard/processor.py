@@ -270,7 +270,7 @@ class SamplingSide:
         if found is not None and getattr(limits, "max_span_attributes", None) != 0:
             found.claim(scrub=self._scrub, late=self.enforcement.late)
         if found is not None:
-            self.enforcement.adopt(found)
+            self.enforcement.adopt(found, wrapped=found is not sampler)
         self._settle()
         self.met = sampler
         return found
@@ -307,6 +307,15 @@ class SamplingSide:
         """
         if not self.active or isinstance(span, GuardedSpan):
             return span, None
+        try:
+            return self._remaining(span, processors)
+        except Exception as error:  # noqa: BLE001 - a span made by hand, which nothing was pinned to
+            self.enforcement.note_failure(error)
+            return span, None
+
+    def _remaining(
+        self, span: ReadableSpan, processors: Sequence[SpanProcessor]
+    ) -> tuple[ReadableSpan, GuardedState | None] | None:
         remaining = self.enforcement.ended(span)
         if remaining is None:
             return None

@@ -9,13 +9,14 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import (
     ConcurrentMultiSpanProcessor,
+    ReadableSpan,
     SpanLimits,
     SpanProcessor,
     TracerProvider,
 )
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from jaeger_guard import GuardSpanProcessor, PrivacySampler, Sampling, SamplingRule
@@ -110,6 +111,35 @@ def test_without_a_guard_minimal_is_drop(caplog: pytest.LogCaptureFixture) -> No
     assert [record.name for record in caplog.records] == ["jaeger_guard.sampling"]
 
 
+def test_the_first_span_of_a_provider_by_hand() -> None:
+    """A guard that has seen no span yet is found by the tracer, through samplers around ours too."""
+    for sampler in (PrivacySampler(MINIMAL), ParentBased(PrivacySampler(MINIMAL))):
+        exporter = InMemorySpanExporter()
+        provider = TracerProvider(sampler=sampler, shutdown_on_exit=False)
+        provider.add_span_processor(GuardSpanProcessor(SimpleSpanProcessor(exporter)))
+        fill(provider.get_tracer("test"))
+        spans = exporter.get_finished_spans()
+        assert {span.name for span in spans} == {"secret", "child"}
+        assert not [span for span in spans if SECRET in text_of(span)]
+
+
+def test_a_decision_asked_for_by_nobody() -> None:
+    """Without a tracer there is no guard, so minimal is drop."""
+    result = PrivacySampler(MINIMAL).should_sample(None, 5, "secret", attributes={"a": SECRET})
+    assert result.decision is Decision.DROP
+    assert not result.attributes
+
+
+def test_spans_made_by_hand() -> None:
+    """A span that was never started, or is broken, doesn't reach the application as an error."""
+    guarded = Guarded(MINIMAL)
+    broken = ReadableSpan("broken")
+    broken._context = "nonsense"  # type: ignore[assignment]
+    for span in (broken, ReadableSpan("bare")):
+        guarded.guard.on_end(span)
+    assert guarded.guard.isolation.counts() in ({}, {"SimpleSpanProcessor.on_end": 2})
+
+
 def test_an_application_cannot_be_made_to_say_minimal() -> None:
     """The key means nothing without the value that nobody outside knows."""
     guarded = Guarded(Sampling())
@@ -133,8 +163,10 @@ def test_a_sampler_around_it() -> None:
     """A PrivacySampler that another sampler wraps is claimed as well."""
     guarded = Guarded(ParentBased(PrivacySampler(MINIMAL)))
     fill(guarded.tracer)
-    assert SECRET not in text_of(guarded.spans["secret"])
-    assert guarded.counts()["minimal"] >= 1
+    # ParentBased doesn't ask it about the child, which is minimal all the same.
+    assert set(guarded.spans) == {"secret", "child"}
+    assert not [span for span in guarded.spans.values() if SECRET in text_of(span)]
+    assert guarded.counts()["minimal"] == 2
 
 
 def test_a_concurrent_multi_processor() -> None:

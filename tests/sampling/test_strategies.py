@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -254,3 +255,26 @@ def test_before_the_first_answer() -> None:
     """One trace in a thousand, as Jaeger's own clients begin with."""
     sampler = remote_sampler({"bad": "answer"})
     assert kept_of(sampler, 2000, "x") < 20
+
+
+def test_a_forked_child_asks_for_itself() -> None:
+    """The thread that asks stays with the parent; a child starts its own at its first root."""
+    sampler = remote_sampler(PROBABILISTIC)
+    remote = sampler._remote
+    assert remote is not None
+    remote._stopped = False
+    remote.ensure_running()
+    assert remote.is_running
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:  # pragma: no cover - measured in the parent alone
+        states = [remote.is_running]
+        kept_of(sampler, 1, "a")
+        states.append(remote.is_running)
+        os.write(write, repr(states).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 100) == b"[False, True]"
+    os.close(read)
+    os.close(write)
+    sampler.shutdown()

@@ -8,6 +8,7 @@ protects people, the stricter holds. Otherwise the standard variables choose, as
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
@@ -32,6 +33,8 @@ from jaeger_guard.sampling import PrivacySampler
 
 if TYPE_CHECKING:
     from jaeger_guard.export import Export
+
+_LOGGER: Final = logging.getLogger("jaeger_guard")
 
 _OURS: Final = "JAEGER_GUARD_SAMPLING_"
 _NAME: Final = "jaeger_guard"
@@ -105,6 +108,11 @@ def choose_sampler(
         return _standard_sampler(environ)
     consent = None if policy is None else policy.consent
     if consent is not None:
+        if settings.without_consent == "record":
+            _LOGGER.warning(
+                "the policy says where consent is read from, but nothing is done without it: set "
+                "without_consent to minimal or drop"
+            )
         read_consent_from_requests(consent)
     return PrivacySampler(settings, export=export, service_name=service_name, consent=consent)
 

@@ -195,13 +195,13 @@ _REMOTE_WORDS: Final = (
     Word(
         name="interval",
         meaning="Seconds between two polls.",
-        schema={"type": "number", "minimum": 0.1, "maximum": 86400},
-        read=number("interval", 0.1, 86400, optional=False),
+        schema={"type": "number", "minimum": 0.01, "maximum": 86400},
+        read=number("interval", 0.01, 86400, optional=False),
     ),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class JaegerRemote:
     """Sampling strategies of a Jaeger, polled; local rules are a ceiling that it can't raise.
 

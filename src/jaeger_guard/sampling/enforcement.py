@@ -58,6 +58,7 @@ class Enforcement:
 
     def __init__(self, policy: CompiledPolicy) -> None:
         self._sampler: PrivacySampler | None = None
+        self._wrapped = False
         self._policy_sampling = policy.sampling
         self._rules: tuple[Rules, ...] = ()
         if policy.sampling is not None:
@@ -88,9 +89,15 @@ class Enforcement:
         """Whether what is found can drop a span, so that it has to be scrubbed before it is shown."""
         return Verdict.DROP in self._by_finding.values()
 
-    def adopt(self, sampler: PrivacySampler) -> None:
-        """Enforce what a sampler says, at the end too."""
+    def adopt(self, sampler: PrivacySampler, *, wrapped: bool) -> None:
+        """Enforce what a sampler says, at the end too.
+
+        Args:
+            sampler: The sampler.
+            wrapped: Whether another sampler asks it about some spans alone, such as ParentBased.
+        """
         self._sampler = sampler
+        self._wrapped = wrapped
         rules = [sampler.rules]
         if self._policy_sampling is not None and not _includes(
             sampler.sampling, self._policy_sampling
@@ -151,14 +158,23 @@ class Enforcement:
                     pin.minimal = True
                     if REASON_KEY in attributes:
                         pin.kept[REASON_KEY] = attributes[REASON_KEY]
+            if self._wrapped:
+                self._inherit(span, parent_context)
             for rules in self._rules:
                 if rules.of_scope:
                     self._by_scope(span, rules)
             if self._retaining is not None and self._retaining.has_routes:
                 self._classify(span, parent_context, self._retaining)
         except Exception as error:  # noqa: BLE001 - a foreign span; fail closed
-            self._note_failure(error)
+            self.note_failure(error)
             pin_of(span).minimal = True
+
+    def _inherit(self, span: Any, parent_context: Context | None) -> None:
+        """Make what is under a minimal span minimal, which our sampler wasn't asked about."""
+        if span.parent is not None and not span.parent.is_remote:
+            around = getattr(trace.get_current_span(parent_context), ATTRIBUTE, None)
+            if isinstance(around, Pin) and around.minimal:
+                pin_of(span).minimal = True
 
     def _by_scope(self, span: Any, rules: Rules) -> None:
         scope = span.instrumentation_scope
@@ -277,7 +293,7 @@ class Enforcement:
                 self._drop(span.context.span_id, "by_rule")
             return verdict is Verdict.DROP
         except Exception as error:  # noqa: BLE001 - a hand-made span; its content is scrubbed
-            self._note_failure(error)
+            self.note_failure(error)
             return False
 
     def _by_rules(
@@ -378,14 +394,14 @@ class Enforcement:
         if orphans:
             self._count("orphaned", orphans)
 
-    def _note_failure(self, error: Exception) -> None:
+    def note_failure(self, error: Exception) -> None:
+        """Count a failure; tell the first by its type."""
         self._count("sampling_failures")
         if self._counts["sampling_failures"] == 1:
             tell(
                 _LOGGER,
                 logging.WARNING,
-                "a sampling decision could not be enforced (%s): the span goes on without its "
-                "content, and further ones are only counted",
+                "what was decided about a span could not be read (%s); further ones are only counted",
                 type(error).__name__,
             )
 

@@ -41,6 +41,7 @@ from opentelemetry.util.types import Attributes
 from jaeger_guard.consents import is_refused
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import Consent, Sampling
+from jaeger_guard.sampling.callers import claim_by_tracer
 from jaeger_guard.sampling.marks import MARK, MINIMAL, REFUSED, Peers, letters_in, read_key
 from jaeger_guard.sampling.remote import RemoteStrategies
 from jaeger_guard.sampling.rules import LOCAL, REMOTE, ROOT, Outcome, Rules
@@ -372,15 +373,15 @@ class PrivacySampler(Sampler):
     def _minimal(
         self, attributes: Attributes, state: TraceState | None, reason: str
     ) -> SamplingResult:
-        if not self._claimed:
+        if not self._claimed and not (claim_by_tracer(self) and self._claimed):
             self._counts["minimal_without_guard"] += 1
             if self._counts["minimal_without_guard"] == 1:
                 tell(
                     _LOGGER,
                     logging.WARNING,
                     "spans are to be recorded minimally, but no guard has claimed this sampler: "
-                    "they are dropped until a GuardSpanProcessor has seen a span of it, or "
-                    "configure() or protect() was called",
+                    "they are dropped until its provider has a GuardSpanProcessor, or configure() or "
+                    "protect() was called",
                 )
             return SamplingResult(Decision.DROP, None, state)
         # Only what judges the span at its end is kept until then: nothing of it goes on.
