@@ -123,6 +123,9 @@ MUST_GO = [
     "id,password,city\n1,#,Rom\n",
     "id;password\n1;~\n2;#",
     'id\tpassword\n1\t"~ #',
+    "Array\n(\n    [password] => ~\n    [n] => 5\n)",
+    'a:1:{s:8:"password";s:13:"~";}',
+    "sqlserver://db:1433;user=sa;password=~;encrypt=true",
 ]
 # Messages whose secret is a word or a number, and that.
 SHORT_MUST_GO = [

@@ -40,6 +40,7 @@ def scrub(text: str, key: str = "http.request.body") -> str:
         "<a><!-- password=# --><b>1</b></a>",
         '<html><body><input type="hidden" name="csrf_token" value="#"><p>Hello</p></body></html>',
         '<!DOCTYPE a [<!ENTITY password "#">]><a><b>5</b></a>',
+        "<html><body>Hello <b password='#'/></body></html>",
         "<a><password>#",
         '<a mode="x" password="#',
         "<a><inner>&lt;password&gt;#&lt;/password&gt;</inner></a>",

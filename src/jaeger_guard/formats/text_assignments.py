@@ -146,6 +146,8 @@ def find_assignments(text: str) -> Iterator[Stretch]:
 def _name(text: str, found: re.Match[str]) -> tuple[str, bool]:
     """Answer the name, with the words before it where they belong to it: `API key provided`."""
     name = found["name"] or found["option"]
+    if name.endswith("]") and "[" not in name:  # PHP's print_r: [password] => x
+        name = name.rstrip("]")
     if has_meaning(name):
         return name, True
     if found["quoted"] or found["dashes"] or name.lower() not in _ENDS_OF_NAMES:

@@ -32,6 +32,8 @@ def find_pairs(text: str) -> Iterator[Stretch]:
         yield from _named(_value_and_name(), text)
     if ":" in text and '"' in text:
         yield from _named(_keyword(), text)
+        if '";s:' in text:
+            yield from _named(_serialized(), text)
     if "\n\n" in text or "\r\n\r\n" in text:
         yield from _named(_part(), text)
 
@@ -99,6 +101,14 @@ def _keyword() -> re.Pattern[str]:
     # Clojure's and Lisp's: {:password "x"}
     return re.compile(
         r"""(?<![\w:]):(?P<name>[A-Za-z][\w\-]{1,63})\s{1,3}"(?P<body>(?:[^"\\\n]|\\[^\n]){1,4096})\""""
+    )
+
+
+@lru_cache(maxsize=1)
+def _serialized() -> re.Pattern[str]:
+    # PHP's serialize: s:8:"password";s:6:"hunter"; the length is of the bytes, and no longer right.
+    return re.compile(
+        r"""\bs:[0-9]{1,9}:"(?P<name>[A-Za-z_][\w.\-]{1,63})";s:[0-9]{1,9}:"(?P<body>[^"\n]{1,4096})"""
     )
 
 

@@ -28,6 +28,8 @@ from jaeger_guard.types import Judge, Notation
 # Schemes whose rest is no authority, so that `mailto:a@b` isn't read as a user and a host.
 _OPAQUE: Final = ("acct:", "data:", "javascript:", "mailto:", "sip:", "sips:", "tel:", "urn:")
 _PLACEHOLDERS: Final = ("*", "$", "<", "{", "[", "%")
+# Behind a host these have `;name=value`.
+_WITH_PROPERTIES: Final = ("jdbc:", "sqlserver:", "mssql:", "jtds:")
 _WEB: Final = frozenset({"http", "https", "ws", "wss", "ftp", "ftps"})
 
 # RFC 3986, section 3.3 pchar and 3.4 query, less what separates parameters for somebody.
@@ -179,9 +181,9 @@ def _decode(raw: str, *, plus: bool) -> str:
 
 
 def _authority_and_rest(scheme: str, text: str, judge: Judge) -> str:
-    is_jdbc = scheme[:5].lower() == "jdbc:"
+    has_properties = scheme.lower().startswith(_WITH_PROPERTIES)
     end = _authority_end(scheme, text)
-    semicolon = text.find(";", 0, end) if is_jdbc else -1
+    semicolon = text.find(";", 0, end) if has_properties else -1
     if semicolon >= 0:  # jdbc:sqlserver://host:1433;user=sa;password=a/b
         pairs = re.split("(;)", text[semicolon:])
         return _authority(text[:semicolon], judge) + "".join(_parameter(p, judge) for p in pairs)

@@ -135,7 +135,9 @@ class _Document:
 
     def _enter(self, name: str, named: str) -> None:
         parent = self._open[-1].frame
-        parent.key = named if named and not has_meaning(name) else name
+        # SOAP's and HTML's `body` is structure, and no body of a request.
+        shown = "" if name.lower() == "body" else name
+        parent.key = named if named and not has_meaning(name) else shown
         if len(self._open) < _MOST_OPEN:
             self._open.append(_Element(name, parent.opened("{", is_server_error=False)))
 
