@@ -329,7 +329,9 @@ HARMLESS_AFTER: Final = frozenset(
 )
 
 # Further such words for all but passwords and what names a person: `api_key_id`, `card_last4`.
-HARMLESS_BEHIND_OTHERS: Final = frozenset("id ids name names uid last last4 bin".split())
+HARMLESS_BEHIND_OTHERS: Final = frozenset(
+    "id ids name names uid last last4 bin hint title caption tooltip".split()
+)
 
 # Right before the phrase, or one word further, these make it a yes-or-no ...
 HARMLESS_BEFORE: Final = frozenset(

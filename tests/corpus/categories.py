@@ -16,6 +16,7 @@ from .case import Case, Cases
 from .configuration import configuration, messages
 from .convention_examples import convention_examples
 from .databases import commands, sql
+from .documents import documents
 from .draw import Draw
 from .identities import identities
 from .keywords import keywords, pasted
@@ -71,6 +72,7 @@ CATEGORIES: Final = (
     Category(name="encodings", cases=encodings, recall=98, precision=99),
     Category(name="configuration", cases=configuration, recall=85, precision=97),
     Category(name="messages", cases=messages, recall=93, precision=98.5),
+    Category(name="documents", cases=documents, recall=90, precision=98),
     Category(name="pasted names", cases=pasted, recall=98, precision=99),
     Category(name="benign", cases=benign, recall=100, precision=99),
 )  # fmt: skip

@@ -77,7 +77,7 @@ def _settle_email(text: str, start: int, end: int) -> tuple[int, int] | None:
     labels = text[at.end() : end].lower().split(".")
     if len(labels) > 1 and (
         labels[-1] in _NO_TOP_LEVEL_DOMAIN
-        or (len(labels) > 2 and all(label.isdigit() for label in labels[:-1]))
+        or (len(labels) > 2 and all(label.isdigit() for label in labels[:2]))
         or labels[-3:] == ["svc", "cluster", "local"]
         or (len(labels) == 2 and labels[-1] in _UNITS)
     ):
@@ -122,6 +122,7 @@ EMAIL: Final = Detector(
     near_misses=(
         NearMiss("react@18.2.0", because="a package and its version"),
         NearMiss("lib@1.2.3.beta", because="a package and its version"),
+        NearMiss("api@1.9.0org.example", because="a version that the next item was joined to"),
         NearMiss("git@github.com:org/repository.git", because="a repository, not a mailbox"),
         NearMiss("/static/logo@2x.png", because="a file"),
         NearMiss("image@sha256:0f1e2d3c", because="a digest"),

@@ -75,7 +75,10 @@ _PROGRAMS: Final[Mapping[str, tuple[_Program, ...]]] = {
     "snmpget snmpwalk snmpset snmpbulkwalk snmpgetnext snmptrap": (
         _Program(options=("-c", "-A", "-X")),
     ),
-    "openssl": (_Program(options=("-passin", "-passout", "-pass", "-k", "-K"), separators=":"),),
+    "openssl": (
+        _Program(options=("-passin", "-passout", "-pass"), separators=":"),
+        _Program(options=("-k", "-K")),
+    ),
     "lftp": (_Program(options=("-u", "--user"), separators=","),),
     "vault bao": (_Program(below=("login",), operand=1),),
     "htpasswd": (_Program(operand=3, flag="b"),),
@@ -101,9 +104,14 @@ _WRAPPERS: Final = frozenset(
         "timeout",
         "stdbuf",
         "xargs",
+        # A shell's prompt, and what `set -x` writes.
+        "$",
+        "#",
+        "+",
     ]
 )
 _SEPARATORS: Final = frozenset({"|", "||", "&&", ";", "&"})
+_LONGEST_BEGIN: Final = 2048  # characters of a text that may be a command line
 _MOST_SHELLS: Final = 2  # command lines within each other
 _MOST_OPERANDS: Final = 8  # no entry of the table asks for more
 
@@ -290,6 +298,14 @@ def rewrite(text: str, judge: Judge) -> str:
     return "".join(written) + _rest(text[end:], judge)
 
 
+def recognize(text: str) -> bool:
+    """Say whether `text` begins with a program that takes a secret, and gives it one."""
+    begin = text[:_LONGEST_BEGIN]
+    if " -" not in begin or _program_at(words := begin.split(None, 16), 0, len(words)) is None:
+        return False
+    return next(secrets_in(_words_of(begin)[1]), None) is not None
+
+
 def _rest(text: str, judge: Judge) -> str:
     return rewrite_text(text, judge) if text.strip() else text
 
@@ -297,6 +313,8 @@ def _rest(text: str, judge: Judge) -> str:
 COMMAND: Final = Format(
     name="command",
     rewrite=rewrite,
+    recognize=recognize,
+    signs="\\-",
     source="the programs' manual pages; POSIX.1-2024, section 12.2 (Utility Syntax Guidelines)",
     examples=(
         FormatExample(

@@ -87,8 +87,16 @@ def _begins_statement(text: str) -> bool:
         return False
     word = found.group(1).upper()
     if word == "SET":  # Redis has SET too; what follows tells them apart
+        if _redis_key().match(text, found.end(1)) is not None:
+            return False
         return _set_of_sql().search(text, found.start(1), found.start(1) + 512) is not None
     return word in STATEMENT_WORDS
+
+
+@lru_cache(maxsize=1)
+def _redis_key() -> re.Pattern[str]:
+    # `SET session:7 …`: SQL has a colon only before a parameter's name and in `:=`.
+    return re.compile(r"\s{1,64}[^\s=:@'\"`]{1,256}:(?!=)\S")
 
 
 @lru_cache(maxsize=1)

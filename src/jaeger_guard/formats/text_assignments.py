@@ -69,6 +69,7 @@ def _plain_value() -> re.Pattern[str]:
     return re.compile(
         r"""(?:\[REDACTED:[a-z_.]{3,80}\]
         |\$\{[^{}\s]{1,80}\}
+        |\$\([^()\n]{1,80}\)
         |[^\s,;&)\]}"'<>]++
         |[,;&](?![\w.\-\[\]]{1,40}[=:])(?=[^\s,;.)\]}:"'<>&])
         |[)\]}"'<>](?=[\w$@!\#%^*+/\-])
@@ -220,6 +221,8 @@ def _quoted_end(text: str, body: int, quote: str, backslashes: int) -> int:
 
 def _bracketed(text: str, start: int, name: str) -> tuple[Stretch, int, bool] | None:
     """Answer a value that begins with a bracket: a document, or a text in brackets."""
+    if _template().match(text, start) is not None:
+        return None
     opening, inner = text[start], text[start + 1 : start + 3].lstrip("b")
     if opening != "<" and inner[:1] in ('"', "'", "{", "[", "("):
         stretch = Stretch(start, start + 1, name, _rewrite_document)
@@ -236,6 +239,12 @@ def _bracketed(text: str, start: int, name: str) -> tuple[Stretch, int, bool] | 
         rest = _plain_value().match(text, end) if text[end : end + 1].isalnum() else None
         end = rest.end() if rest is not None else end
     return Stretch(start, end, name, judge_leaf, covers=False), end, False
+
+
+@lru_cache(maxsize=1)
+def _template() -> re.Pattern[str]:
+    # What Helm, Jinja, Mustache and GitHub's workflows put a value in for: `{{ .Values.password }}`.
+    return re.compile(r"\{\{-?\s{0,4}[A-Za-z_.$][\w.$|\s\-]{0,80}\}\}")
 
 
 @lru_cache(maxsize=1)
@@ -261,7 +270,9 @@ def _plain_end(text: str, start: int, name: str, *, known: bool) -> int:
     end = found.end()
     separator = text.find("://", start, min(end, start + 40))
     if separator >= 0:
-        return max(url_end(text, separator + 3), separator + 3)
+        return parameters_start(
+            text, separator + 3, max(url_end(text, separator + 3), separator + 3)
+        )
     while end > start and text[end - 1] in ".:":
         end -= 1
     return end
@@ -304,6 +315,17 @@ def url_end(text: str, start: int) -> int:
     found = _url_rest().match(text, start)
     assert found is not None  # it matches the empty text too
     return trim(text, start, found.end())
+
+
+@lru_cache(maxsize=1)
+def _parameter() -> re.Pattern[str]:
+    return re.compile(r";[A-Za-z][\w \-]{0,40}=")
+
+
+def parameters_start(text: str, start: int, end: int) -> int:
+    """Find where a URL that is assigned ends: `Endpoint=sb://h/;SharedAccessKey=…` assigns again."""
+    found = _parameter().search(text, start, end)
+    return end if found is None else found.start()
 
 
 def trim(text: str, start: int, end: int) -> int:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats import csv_text, graphql, json_text, redis, sql, sql_shape, url, xml
-from jaeger_guard.formats.text_assignments import find_assignments, trim, url_end
+from jaeger_guard.formats.text_assignments import find_assignments, parameters_start, trim, url_end
 from jaeger_guard.formats.text_configuration import find_configuration
 from jaeger_guard.formats.text_database import find_database_errors
 from jaeger_guard.formats.text_pairs import find_pairs
@@ -71,6 +71,8 @@ def _urls(text: str) -> Iterator[Stretch]:
         scheme = window[len(window.rstrip(_SCHEME_CHARACTERS)) :].lstrip("0123456789+.-:")
         if scheme:
             end = _credentials_end(text, scheme, position + 3, end)
+            if text[max(0, position - len(scheme) - 1) : position - len(scheme)] == "=":
+                end = parameters_start(text, position + 3, end)
             yield Stretch(position - len(scheme), end, "url", judge_leaf)
         position = text.find("://", max(end, position + 3))
     for found in find_all(_request_path(), text) if "/" in text else ():

@@ -31,6 +31,10 @@ def find_sentences(text: str) -> Iterator[Stretch]:
         # `password is required` says nothing; a word with a digit or a sign in it may be one.
         if value and not value.isalpha() and not is_placeholder(value) and not is_state(value):
             yield _stretch(found, value)
+    for found in find_all(_statement_elsewhere(), text):
+        value = found["value"].rstrip(".,;:)")
+        if looks_drawn(value, is_password=True) or (value.isalpha() and _mixed(value[1:])):
+            yield _stretch(found, value, "password")
     for found in find_all(_beside(), text):
         value = found["value"].rstrip(".,;:)")
         is_password = found["name"].lower() in _PASSWORDS
@@ -60,7 +64,11 @@ def _mixed(value: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _noun() -> re.Pattern[str]:
-    return re.compile(rf"{_NOUNS}|\bpin\b|\botp\b|code", re.IGNORECASE)
+    return re.compile(
+        rf"{_NOUNS}|\bpin\b|\botp\b|code|passwort|kennwort|mot de passe|contraseña|senha"
+        "|wachtwoord|hasło|lösenord",
+        re.IGNORECASE,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +76,16 @@ def _statement() -> re.Pattern[str]:
     return re.compile(
         rf"""\b(?P<name>{_NOUNS.replace(" ", chr(92) + " ")}|pin|otp)
         \ (?:is|was)(?:\ now)?:?\ ["'`]?(?P<value>[^\s"'`]{{3,256}})""",
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _statement_elsewhere() -> re.Pattern[str]:
+    # German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish.
+    return re.compile(
+        r"""\b(?:passwort|kennwort|mot\ de\ passe|contraseña|senha|wachtwoord|hasło|lösenord|password)
+        \ (?:lautet|ist|est|es|é|è|to|är)(?:\ jetzt|\ nu|\ ahora|\ agora)?:?\ ["'`]?(?P<value>[^\s"'`]{3,256})""",
         re.VERBOSE | re.IGNORECASE,
     )
 

@@ -20,7 +20,10 @@ _Recognizer = tuple[str, Callable[[str], bool]]
 
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = r"=:?\[{%\\&"
-_SIGN_WORDS: Final = ("password", "Duplicate")
+_SIGN_WORDS: Final = (
+    *("password", "Duplicate", "Passwort", "Kennwort", "mot de passe", "contraseña", "senha"),
+    *("wachtwoord", "hasło", "lösenord"),
+)
 _SIGN_WORD: Final = re.compile(rf"\b(?:{'|'.join(_SIGN_WORDS)})\b")
 _OPTION: Final = re.compile(r"\s--?[A-Za-z]")
 
@@ -37,6 +40,12 @@ def recognize(text: str) -> str | None:
         if recognizes(text):
             return name
     return "text" if is_signed or _has_sign_word(text) else None
+
+
+def is_command_line(text: str) -> bool:
+    """Say whether a text, such as an error's, is a command line with a secret in it."""
+    recognizes = FORMATS["command"].recognize
+    return recognizes is not None and recognizes(text)
 
 
 def _has_sign_word(text: str) -> bool:

@@ -37,7 +37,7 @@ from jaeger_guard.scanner import Scanner, resolve_overlaps
 from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
-from jaeger_guard.scrubber.recognition import recognize
+from jaeger_guard.scrubber.recognition import is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
 from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_opaque
@@ -106,6 +106,8 @@ class TextScrubber:
                 return self._whole(decision, treatment, text, found, notation)
         if format_name is None:
             format_name = self._glance(text)
+        elif format_name == "text" and is_command_line(text):
+            format_name = "command"  # which reads the rest as text
         if format_name == _INERT:
             return text
         if format_name is None:
