@@ -122,7 +122,6 @@ EMAIL: Final = Detector(
     near_misses=(
         NearMiss("react@18.2.0", because="a package and its version"),
         NearMiss("lib@1.2.3.beta", because="a package and its version"),
-        NearMiss("api@1.9.0org.example", because="a version that the next item was joined to"),
         NearMiss("git@github.com:org/repository.git", because="a repository, not a mailbox"),
         NearMiss("/static/logo@2x.png", because="a file"),
         NearMiss("image@sha256:0f1e2d3c", because="a digest"),
@@ -132,6 +131,7 @@ EMAIL: Final = Detector(
         NearMiss("rabbit@mq-0.mq.default.svc.cluster.local", because="where a process runs"),
         NearMiss("discount%40 off.", because="no domain follows"),
         NearMiss("getty@tty1.service user@1000.service", because="units of systemd"),
+        NearMiss("api@1.9.0org.example", because="a version that the next item was joined to"),
     ),
 )
 
