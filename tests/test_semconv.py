@@ -24,6 +24,7 @@ from jaeger_guard.semconv import (
     exempts,
     is_bare,
     looks_opaque,
+    looks_secret,
 )
 
 
@@ -301,3 +302,17 @@ def test_hostile_key_takes_linear_time(unit: str) -> None:
     """The time to classify a key grows no faster than the key, up to a megabyte."""
     assert_linear(lambda size: classify(repeated(unit, size)))
     assert_linear(lambda size: classify_leaf(repeated(unit, size)))
+
+
+@pytest.mark.parametrize("text", ["s3cretA", "n0nc3Xy", "0f1e2d3c4b5a6978" + "8796a5b4", "a1B2c3"])
+def test_short_and_plain_secrets_look_like_one(text: str) -> None:
+    """Letters and digits without anything between look drawn: of both cases, or long."""
+    assert looks_secret(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["42", "primary", "db-primary-1", "db1", "postgres13", "1767225600000", "true", "a b1C"]
+)
+def test_names_and_numbers_do_not_look_secret(text: str) -> None:
+    """Names of hosts, numbers and flags under a key such as `dsn` or `seed` stay."""
+    assert not looks_secret(text)

@@ -61,7 +61,7 @@ class KeyClass:
         kind: SAFE: technical by definition, only credentials are looked for. FORMAT: taken apart.
             CATEGORY: all of it is of one category. UNKNOWN: all detectors look at it.
         category: Under CATEGORY the data category. Under UNKNOWN what the value is *if* it is
-            opaque (`looks_opaque`): `code` may be an OAuth code or 404.
+            opaque (`looks_secret`): `code` may be an OAuth code or 404.
         format: Under FORMAT the format's name.
         exempt: Category patterns whose detectors are not applied.
         exempt_bare: Further ones that are not where the whole value is bare (`exempts`).
@@ -194,6 +194,21 @@ def looks_opaque(text: str) -> bool:
         and any(map(str.isupper, text))
         and not any(character.isspace() for character in text)
     )
+
+
+def looks_secret(text: str) -> bool:
+    """Say whether `text`, under a key that may name a secret, looks like one: shorter ones too.
+
+    Letters and digits without anything between, of both cases or at least 16.
+    """
+    if looks_opaque(text):
+        return True
+    if not (6 <= len(text) <= 4096 and text.isascii() and text.isalnum()):
+        return False
+    if not any(map(str.isdigit, text)) or text.isdigit():
+        return False
+    mixed = any(map(str.islower, text)) and any(map(str.isupper, text))
+    return mixed or len(text) >= 16
 
 
 def _classify_key(key: str) -> KeyClass:

@@ -263,8 +263,18 @@ WHOLE: Final[dict[str, str]] = {
 # a host's name, a number or a flag.
 OPAQUE: Final[dict[str, str]] = {
     CREDENTIAL_CONNECTION: "dsn|connection string|conn string|connection url|database url|db url",
-    CREDENTIAL_SESSION: "remember me",
-    CREDENTIAL_TOKEN: "seed|nonce|assertion",
+    CREDENTIAL_SESSION: "remember me|session",
+    CREDENTIAL_TOKEN: (
+        "seed|nonce|assertion"
+        # Providers whose `<name>_key` is a credential; a key of a cache or a queue isn't drawn at random.
+        "|algolia key|anthropic key|azure key|cloudflare key|cohere key|datadog key|deepl key|dropbox key"
+        "|elastic key|fastly key|firebase key|gemini key|github key|gitlab key|google key|groq key"
+        "|honeycomb key|hubspot key|infura key|klaviyo key|linear key|mailchimp key|mailgun key|mandrill key"
+        "|mapbox key|maps key|mistral key|newrelic key|okta key|openai key|pagerduty key|pinecone key"
+        "|postmark key|recaptcha key|rollbar key|segment key|sendgrid key|sentry key|shodan key|shopify key"
+        "|snyk key|splunk key|square key|stripe key|supabase key|tomtom key|trello key|twilio key"
+        "|virustotal key|vonage key|weather key|webhook key|write key|zendesk key"
+    ),
 }
 
 # A word that ends in one of these is taken for it (`githubtoken`, `useremail`).

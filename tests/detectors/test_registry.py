@@ -170,6 +170,8 @@ HOSTILE: dict[str, Callable[[int], str]] = {
             *("%", "%40", "(", "(212)", "+1", ":", "2001:", "aa:", "aa-", "AA11", "AA11 ", "://"),
             *("://a:b", "://a@", "eyJ", "-eyJ", ".eyJ", "-----BEGIN PRIVATE KEY-----", "ghp_"),
             *("glpat-", "xoxb-", "password=", "Bearer a", "basic aaaa", "sk-", "$2", "a.", "\\"),
+            *("mysql ", "curl -u a", "-----END PRIVATE KEY-----", "datadog api_key ", "password\n"),
+            *("MIIEpAIBAAKCAQ", "a@//", "echo a|", "key ", "aQ~", "+ASt", "AKIA", " -p aB1!"),
             *("\n", "MTaa", "response=", "123-45-6789", "[REDACTED:contact.email]", " "),
         )
     },

@@ -9,9 +9,11 @@ from typing import Final
 
 from jaeger_guard.detectors import (
     accounts,
+    authorization,
     cards,
+    command_options,
+    connections,
     contact,
-    credentials,
     cryptocurrency,
     devices,
     documents,
@@ -22,6 +24,7 @@ from jaeger_guard.detectors import (
     keys_and_hashes,
     location,
     network,
+    passwords,
     persons,
     phones,
     tokens,
@@ -42,7 +45,10 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *network.DETECTORS,
     *devices.DETECTORS,
     *location.DETECTORS,
-    *credentials.DETECTORS,
+    *authorization.DETECTORS,
+    *connections.DETECTORS,
+    *passwords.DETECTORS,
+    *command_options.DETECTORS,
     *keys_and_hashes.DETECTORS,
     *tokens.DETECTORS,
 )

@@ -40,7 +40,7 @@ from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.recognition import is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
-from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_opaque
+from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_secret
 from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
@@ -102,7 +102,7 @@ class TextScrubber:
         conditional = decision.key_class.category
         if conditional is not None and decision.key_class.kind is KeyKind.UNKNOWN:
             treatment = decision.treatments.get(conditional)
-            if treatment is not None and looks_opaque(text):
+            if treatment is not None and looks_secret(text):
                 return self._whole(decision, treatment, text, found, notation)
         if format_name is None:
             format_name = self._glance(text)

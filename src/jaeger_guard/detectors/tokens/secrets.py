@@ -105,10 +105,11 @@ KEEPING: Final[tuple[Token, ...]] = (
         "dotenv_vault",
         "Dotenv",
         "decryption key",
-        ("dotenv://:key_", "dotenv://:key_"),
+        (":key_",),
         "{hex:64}",
         "https://www.dotenv.org/docs/security/dotenv-key",
         behind=True,
+        glued=True,
     ),
     Token(
         "wireguard",
