@@ -253,6 +253,8 @@ class SamplingSide:
         self.met: object = None
         self._found: PrivacySampler | None = None
         self.active = False
+        self._seen: Sequence[SpanProcessor] = ()
+        self._others = False
         self._settle()
 
     def meet(self, span: Any) -> None:
@@ -308,25 +310,28 @@ class SamplingSide:
         if not self.active or isinstance(span, GuardedSpan):
             return span, None
         try:
-            return self._remaining(span, processors)
+            remaining = self.enforcement.ended(span)
+            if remaining is None:
+                return None
+            if processors is not self._seen:
+                self._seen, self._others = processors, _others(processors)
+            return self._for_others(remaining) if self._others else (remaining, None)
         except Exception as error:  # noqa: BLE001 - a span made by hand, which nothing was pinned to
             self.enforcement.note_failure(error)
             return span, None
 
-    def _remaining(
-        self, span: ReadableSpan, processors: Sequence[SpanProcessor]
-    ) -> tuple[ReadableSpan, GuardedState | None] | None:
-        remaining = self.enforcement.ended(span)
-        if remaining is None:
+    def _for_others(self, span: ReadableSpan) -> tuple[ReadableSpan, GuardedState | None] | None:
+        enforcement = self.enforcement
+        if enforcement.drops_with_parent(span.context, span.parent):
             return None
-        if all(isinstance(processor, ExportPipeline) for processor in processors):
-            return remaining, None
-        if self.enforcement.drops_with_parent(remaining.context, remaining.parent):
-            return None
-        if self.enforcement.drops_by_findings:
-            content = self._scrubber.scrub_or_drop(remaining)
-            return None if content is None else (remaining, GuardedState(None, None, content))
-        return None if self.enforcement.drops_by_rule(remaining) else (remaining, None)
+        if enforcement.drops_by_findings:
+            content = self._scrubber.scrub_or_drop(span)
+            return None if content is None else (span, GuardedState(None, None, content))
+        return None if enforcement.drops_by_rule(span) else (span, None)
+
+
+def _others(processors: Sequence[SpanProcessor]) -> bool:
+    return not all(isinstance(processor, ExportPipeline) for processor in processors)
 
 
 _RANDOM_TRACE_ID: Final = 2  # W3C Trace Context Level 2, section 3.2.2.5.2
@@ -392,7 +397,7 @@ def deliver_ending(
 def ending(span: Span) -> ReadableSpan:
     """Answer what may be shown of a span that is ending: of a minimal one, its skeleton."""
     ended = span._readable_span()
-    pin = PINS.get(span.context.span_id) if PINS else None
+    pin = PINS.get(span.context.span_id)
     return (
         ended if pin is None or not (pin.minimal or pin.dropped) else minimal_span(ended, pin.kept)
     )

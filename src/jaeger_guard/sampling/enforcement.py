@@ -30,7 +30,7 @@ from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.policy import CompiledPolicy, Sampling
 from jaeger_guard.sampling.marks import MINIMAL, REFUSED
 from jaeger_guard.sampling.memory import Recent
-from jaeger_guard.sampling.pins import ATTRIBUTE, PINS, Pin, pin_of
+from jaeger_guard.sampling.pins import ATTRIBUTE, PINNED_IDS, PINS, Pin, pin_of
 from jaeger_guard.sampling.retaining import RETENTION_KEY, SHORT, Retaining, shorter
 from jaeger_guard.sampling.rules import LOCAL, REMOTE, ROOT, Rules
 from jaeger_guard.sampling.sampler import (
@@ -70,7 +70,8 @@ class Enforcement:
         self._around: Recent[str] = Recent(_MOST_REMEMBERED)  # ids of spans around a refusal
         self._sent: Recent[int] = Recent(_MOST_REMEMBERED)  # by parent's id, children that went
         self._by_finding: dict[str, Verdict] = {}
-        self._read_findings()
+        self._watches_starts = False
+        self._settle()
         self._counts: Counter[str] = Counter()
         self._late_drops: Counter[str] = Counter()
         self._renew_lock()
@@ -104,9 +105,15 @@ class Enforcement:
         ):
             rules.append(Rules(self._policy_sampling))
         self._rules = tuple(rules)
-        self._read_findings()
+        self._settle()
 
-    def _read_findings(self) -> None:
+    def _settle(self) -> None:
+        """Work out what doesn't change from span to span."""
+        self._watches_starts = (
+            self._wrapped
+            or any(rules.of_scope for rules in self._rules)
+            or (self._retaining is not None and self._retaining.has_routes)
+        )
         listed = [self._policy_sampling, self._sampler and self._sampler.sampling]
         rules = [rule for sampling in listed if sampling for rule in sampling.findings]
         verdicts = {"drop": Verdict.DROP, "minimal": Verdict.MINIMAL}
@@ -158,16 +165,20 @@ class Enforcement:
                     pin.minimal = True
                     if REASON_KEY in attributes:
                         pin.kept[REASON_KEY] = attributes[REASON_KEY]
-            if self._wrapped:
-                self._inherit(span, parent_context)
-            for rules in self._rules:
-                if rules.of_scope:
-                    self._by_scope(span, rules)
-            if self._retaining is not None and self._retaining.has_routes:
-                self._classify(span, parent_context, self._retaining)
+            if self._watches_starts:
+                self._watch_start(span, parent_context)
         except Exception as error:  # noqa: BLE001 - a foreign span; fail closed
             self.note_failure(error)
             pin_of(span).minimal = True
+
+    def _watch_start(self, span: Any, parent_context: Context | None) -> None:
+        if self._wrapped:
+            self._inherit(span, parent_context)
+        for rules in self._rules:
+            if rules.of_scope:
+                self._by_scope(span, rules)
+        if self._retaining is not None and self._retaining.has_routes:
+            self._classify(span, parent_context, self._retaining)
 
     def _inherit(self, span: Any, parent_context: Context | None) -> None:
         """Make what is under a minimal span minimal, which our sampler wasn't asked about."""
@@ -255,7 +266,7 @@ class Enforcement:
         context = span.context
         if context is None:
             return span
-        pin = PINS.get(context.span_id)
+        pin = PINS.get(context.span_id) if context.span_id in PINNED_IDS else None
         if self._around and context.span_id in self._around:
             decision = self._around.pop(context.span_id, "minimal")
             pin = pin or Pin()

@@ -7,6 +7,7 @@ attributes, and every one must know it at the end.
 from __future__ import annotations
 
 import weakref
+from collections.abc import Collection
 from typing import Any, Final
 
 ATTRIBUTE: Final = "_jaeger_guard_pin"
@@ -33,6 +34,8 @@ class Pin:
 
 # The span holds its pin, so an entry lasts as long as its span, ended or not.
 PINS: Final[weakref.WeakValueDictionary[int, Pin]] = weakref.WeakValueDictionary()
+# What the weak dictionary keeps its entries in: to ask this costs a tenth, and most spans have none.
+PINNED_IDS: Final[Collection[int]] = vars(PINS)["data"]
 
 
 def pin_of(span: Any) -> Pin:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from opentelemetry.trace import SpanKind
+
 from jaeger_guard.policy import Sampling, SamplingRule
 from jaeger_guard.sampling.globs import Matcher, compile_glob
 from jaeger_guard.sampling.limiter import Limiter
@@ -27,6 +29,7 @@ REMOTE: Final = "remote"
 LOCAL: Final = "local"
 ROUTE: Final = "http.route"
 _PATHS: Final = ("url.path", "http.target", "http.url", "url.full")
+_INTERNAL: Final = SpanKind.INTERNAL.value
 _LONGEST: Final = 4096  # characters of a value that are compared; globs have 256
 
 # What orchestrators, load balancers and Prometheus ask every few seconds, as their documentation and
@@ -128,14 +131,10 @@ class _HealthRule(Rule):
 
     def matches(self, name: str, attributes: Mapping[str, Any], scope: str | None = None) -> bool:
         """Say whether a server's span is of a health check or a metrics endpoint."""
-        route = attributes.get(ROUTE)
-        if route is None:
-            route = path_of(attributes)
-            if route is None:
-                return name.lstrip("/") in _GRPC_HEALTH
-        return type(route) is str and (
-            route in HEALTH_PATHS or (route[-1:] == "/" and route[:-1] in HEALTH_PATHS)
-        )
+        path = attributes.get(ROUTE) or attributes.get("url.path") or path_of(attributes)
+        if type(path) is not str:
+            return path is None and name.lstrip("/") in _GRPC_HEALTH
+        return path in HEALTH_PATHS or (path[-1:] == "/" and path[:-1] in HEALTH_PATHS)
 
 
 class Rules:
@@ -156,16 +155,23 @@ class Rules:
             rules.append(_HealthRule())
         self._rules = rules
         self.of_scope = tuple(rule for rule in rules if rule.scope is not None)
-        self._started: dict[tuple[str, Any], tuple[Rule, ...]] = {}
+        # By the number of the kind: hashing a member of an enumeration calls Python code.
+        self._started = {
+            place: {
+                kind.value: tuple(
+                    rule for rule in rules if rule.scope is None and _is_for(rule, place, kind)
+                )
+                for kind in SpanKind
+            }
+            for place in (ROOT, REMOTE, LOCAL)
+        }
 
     def first(
         self, place: str, kind: Any, name: str, attributes: Mapping[str, Any]
     ) -> Outcome | None:
         """Answer what the first rule says that matches, at the start; None where none does."""
-        candidates = self._started.get((place, kind))
-        if candidates is None:
-            candidates = self._candidates(place, kind)
-        for rule in candidates:
+        number = _INTERNAL if kind is None else kind._value_
+        for rule in self._started[place][number]:
             if rule.matches(name, attributes):
                 return rule.outcome
         return None
@@ -179,19 +185,13 @@ class Rules:
                 return rule.outcome
         return None
 
-    def _candidates(self, place: str, kind: Any) -> tuple[Rule, ...]:
-        found = tuple(
-            rule for rule in self._rules if rule.scope is None and _is_for(rule, place, kind)
-        )
-        if len(self._started) < 64:  # five kinds and three places; whatever else is no SpanKind
-            self._started[place, kind] = found
-        return found
-
 
 def _is_for(rule: Rule, place: str, kind: Any) -> bool:
     if rule.parent is not None and rule.parent != place:
         return False
-    return rule.kind is None or rule.kind == getattr(kind, "name", "internal").lower()
+    return (
+        rule.kind is None or rule.kind == (SpanKind.INTERNAL if kind is None else kind).name.lower()
+    )
 
 
 def path_of(attributes: Mapping[str, Any]) -> str | None:
