@@ -300,4 +300,8 @@ def _harmless(draw: Draw) -> Iterator[tuple[str, str, Any]]:
     yield "feature flags", "payload.json", json.dumps({"flags": {"new-login": True, "password-reset-v2": False}, "rollout": 0.25})  # fmt: skip
     yield "i18n", "payload.json", json.dumps({"login.password.label": "Password", "login.email.hint": "Your e-mail address"})  # fmt: skip
     yield "SPDX", "note", "SPDX-License-Identifier: Apache-2.0"
-    yield "git log", "log.body", f"commit {draw.hexadecimal(40)}\n\n    Fix the token bucket (#1234)\n"
+    yield (
+        "git log",
+        "log.body",
+        f"commit {draw.hexadecimal(40)}\n\n    Fix the token bucket (#1234)\n",
+    )

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 from .case import Case
 
@@ -112,7 +112,8 @@ def is_left(value: str, shown: str, *, coarse: bool = False) -> bool:
         shown: What leaves.
         coarse: Whether only the whole value counts, since a part of it is meant to stay.
     """
-    forms = {shown, unquote_plus(shown), html.unescape(shown), shown.replace('\\"', '"')}
+    forms = {shown, unquote(shown), unquote_plus(shown), html.unescape(shown)}
+    forms.add(shown.replace('\\"', '"'))
     if any(value in form for form in forms):
         return True
     size = max(_SHORTEST_PART, int(len(value) * _LEFT_OVER) + 1)
