@@ -120,6 +120,34 @@ def test_scrubbing_any_text_twice_equals_once(entry: Format, text: str) -> None:
     assert twice == once
 
 
+# What the formats' grammars are made of: random characters seldom make a tag, a command or a quote.
+PIECES = (
+    *("SELECT ", "INSERT INTO t FORMAT CSV ", "COPY t FROM STDIN;", "\\.\n", "q'[", "]'", "$a$", "/*", "*/", "--", "E'", "''"),
+    *("<a>", "</a>", "<a b='", '<a b="', "/>", "<!--", "-->", "<![CDATA[", "]]>", "<?x ", "?>", "<!DOCTYPE a [", "&amp;", "<"),
+    *("HSET k ", "SET k ", "AUTH ", "XADD s * ", "EVAL x 1 ", "CONFIG SET p ", "ACL SETUSER u ", "*2\r\n$3\r\n", "set k 0 1 2\r\n"),
+    *('{"a":', "{'a':", "{a:", "[{", "}", "]", ")", "db.a.find(", ".limit(", "ObjectId(", "\\", '\\"', "\\u0041", "\\ud83d"),
+    *("query Q {", "mutation {", 'a(b: "', '"""', "(&(a=", "(uid=", "g.V().has('a',", "password", "email", "token", "name", "value"),
+    *("=", ":", ": ", ": |\n", "\n  ", "\n", "\r\n", ",", ";", "|", "\t", " ", "'", '"', "`", "x", "7", "é", "\u200b", "?", "%20", "@"),
+    *("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", "\n--b--", "a,email\n", "kind: Secret\ndata:\n  a: ", "'''", "map[", "&{A:"),
+    *("Traceback (most recent call last):\n", '  File "a", line 1, in b\n', "    at f (a.js:1:2)\n", "mysql -p", "sh -c '", "curl -u a:", "Key (a)=("),
+    *("https://u:p@h/", "?a=b&c=", "#", ";d=", "Bearer ", "Digest a=", "[REDACTED:contact.email]", "LINE 1: ", "near '", "parameters: $1 = "),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", FORMATS.values(), ids=FORMATS)
+@settings(max_examples=120, deadline=None)
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=14), start=st.data())
+def test_any_mixture_is_read(entry: Format, pieces: list[str], start: st.DataObject) -> None:
+    """Whatever stands beside whatever, a format reads it or refuses it, and keeps what it may."""
+    beginning = start.draw(st.sampled_from(("", *BEGINNINGS.get(entry.name, ()))))
+    text = beginning + "".join(pieces)
+    try:
+        assert entry.rewrite(text, Recorder()) == text
+        entry.rewrite(text, Recorder("[REDACTED:content.body]"))
+    except NotThisFormatError:
+        return
+
+
 @pytest.mark.parametrize(("entry", "start"), STARTS)
 @pytest.mark.parametrize("unit", HOSTILE, ids=repr)
 def test_hostile_text_takes_linear_time(entry: Format, start: str, unit: str) -> None:
