@@ -58,6 +58,8 @@ def test_structure_of_a_body_stays(text: str, stays: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "eyJwYXNzd29yZCI6ICJ4In0=",
+        "QXV0aG9yaXphdGlvbjogeA==",
         *("Dear Ann, see you", '"said Ann"', "a = b", "f(x)", "<3 Ann", "--Ann", "[sic] Ann"),
         "to: Ann\ntext: I shall come and see you soon\n",
         "Hi Ann,\nsee you",

@@ -74,7 +74,8 @@ def _first_part() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _one_pair() -> re.Pattern[str]:
-    return re.compile(r"[\w.\[\]%+\-]{1,64}=[^&\s<>{}\"']*+\s{0,2}")
+    # The padding of base64 is no value.
+    return re.compile(r"[\w.\[\]%+\-]{1,64}=[^&\s<>{}\"'=][^&\s<>{}\"']*+\s{0,2}")
 
 
 def _recognize(text: str) -> bool:
