@@ -31,6 +31,7 @@ from typing import Final
 from jaeger_guard.detectors.detector import (
     Detector,
     DigitRun,
+    Needles,
     Shape,
     ascii_lower,
     compile_pattern,
@@ -63,7 +64,7 @@ class Scanner:
         needles: dict[tuple[str, bool], set[int]] = {}
         runs: dict[int, set[int]] = {}
         shapes: dict[str, set[int]] = {}
-        self._anchors: dict[int, str] = {}  # of the detectors whose needles are common alone
+        self._anchors: dict[int, Needles] = {}  # of the detectors whose needles are common alone
         for number, detector in enumerate(self.detectors):
             gate = detector.gate
             if isinstance(gate, DigitRun):
@@ -74,7 +75,7 @@ class Scanner:
                 for needle in gate.texts:
                     needles.setdefault((needle, gate.ignore_case), set()).add(number)
                 if gate.anchor:
-                    self._anchors[number] = gate.anchor
+                    self._anchors[number] = gate
         self._needles = _NeedleIndex(needles)
         self._runs = tuple(sorted(runs.items()))
         self._shortest_run = longer_digit_runs(min(runs, default=0))
@@ -95,8 +96,11 @@ class Scanner:
         """Return the numbers of the detectors whose gate admits a text; all others find nothing."""
         seek = re.Pattern.search if len(text) <= LONG else search
         opened = self._needles.occurring(text)
-        for number in self._anchors.keys() & opened if opened else ():
-            if seek(compile_pattern(self._anchors[number]), text) is None:
+        anchored = self._anchors.keys() & opened if opened else ()
+        lowered = ascii_lower(text) if anchored else text
+        for number in anchored:
+            gate = self._anchors[number]
+            if not gate.is_anchored(text, lowered if gate.ignore_case else text):
                 opened.remove(number)
         if self._runs and seek(self._shortest_run, text) is not None:
             longest = _longest_run(self._shortest_run, text)

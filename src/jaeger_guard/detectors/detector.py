@@ -24,13 +24,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.long_texts import LONG, find_all, search
+from jaeger_guard.long_texts import LONG, check_time, find_all, search
 from jaeger_guard.markers import URL_MARKER, marker_spans
 from jaeger_guard.types import Match
 
 # A letter that ends an escape sequence belongs to no word: `%3Dghp_...`, `\nghp_...`.
 _ESCAPE_AT_END: Final = r"(?:%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2})\Z"
 _LONGEST_ESCAPE: Final = 6
+_WORD_BEGINS: Final = r"(?<![A-Za-z])\S"
+_BETWEEN_CHECKS: Final = 64  # needles
 
 Settle = Callable[[str, int, int], tuple[int, int] | None]
 
@@ -56,6 +58,8 @@ class Needles:
         anchor: Source of a regular expression that also must be found, where the needles alone are
             too common to be selective; with `before`, it stands where the needle does. Empty where
             the needles are enough.
+        lead: Where the anchor begins a word, and a needle stands in it: how many characters before
+            the needle that may be. The anchor is asked for there alone, and nowhere else in a text.
     """
 
     texts: tuple[str, ...]
@@ -63,24 +67,35 @@ class Needles:
     before: str = ""
     reach: int = 0
     anchor: str = ""
+    lead: int = 0
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
         searched = ascii_lower(text) if self.ignore_case else text
         if not any(needle in searched for needle in self.texts):
             return False
-        return not self.anchor or search(compile_pattern(self.anchor), text) is not None
+        return not self.anchor or self.is_anchored(text, searched)
+
+    def is_anchored(self, text: str, searched: str) -> bool:
+        """Say whether the anchor is found, in a text that holds a needle.
+
+        Args:
+            searched: The text, in lower case where case is ignored.
+        """
+        if self.lead:
+            return next(self._anchored(text, searched), None) is not None
+        return search(compile_pattern(self.anchor), text) is not None
 
     def positions(self, text: str) -> Iterator[int]:
         """Yield where findings may begin, in the order of their needles."""
-        if self.anchor:
-            needles: Iterator[int] = (
-                found.start() for found in find_all(compile_pattern(self.anchor), text)
-            )
+        searched = ascii_lower(text) if self.ignore_case else text
+        needles: Iterator[int]
+        if self.lead:
+            needles = self._anchored(text, searched)
+        elif self.anchor:
+            needles = (found.start() for found in find_all(compile_pattern(self.anchor), text))
         else:
-            needles = iter(
-                _occurrences(ascii_lower(text) if self.ignore_case else text, self.texts)
-            )
+            needles = iter(_occurrences(searched, self.texts))
         if not self.before:
             yield from needles
             return
@@ -89,6 +104,19 @@ class Needles:
             window = text[max(0, position - self.reach) : position][::-1]
             found = backwards(window)
             yield position - (found.end() if found else 0)
+
+    def _anchored(self, text: str, searched: str) -> Iterator[int]:
+        """Yield where the anchor matches at the beginning of a word, up to a needle."""
+        match = compile_pattern(self.anchor).match
+        words = compile_pattern(_WORD_BEGINS).finditer
+        tried = 0
+        for number, position in enumerate(_occurrences(searched, self.texts)):
+            if number % _BETWEEN_CHECKS == 0:
+                check_time()
+            for word in words(text, max(tried, position - self.lead), position + 1):
+                if match(text, word.start()) is not None:
+                    yield word.start()
+            tried = position + 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,7 +67,12 @@ def labelled(phrases: str, value: str) -> tuple[Needles, str]:
     labels = tuple(phrases.split("|"))
     before = r"(?<![A-Za-z])"
     start = before + label(labels)
-    gate = Needles(texts=_needles(labels), ignore_case=True, anchor=f"{start}(?={value})")
+    gate = Needles(
+        texts=_needles(labels),
+        ignore_case=True,
+        anchor=f"{start}(?={value})",
+        lead=max(map(len, labels)),
+    )
     return gate, f"{start}(?P<value>{value})"
 
 

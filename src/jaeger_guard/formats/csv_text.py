@@ -123,6 +123,7 @@ CSV: Final = Format(
     name="csv",
     rewrite=rewrite,
     recognize=recognize,
+    signs="\\n",
     source="RFC 4180",
     examples=(
         FormatExample(

@@ -20,6 +20,7 @@ _Recognizer = tuple[str, Callable[[str], bool]]
 
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = r"=:?\[{%\\&"
+_FEW: Final = 256  # characters; of a longer text, each character is looked at once
 _SIGN_WORDS: Final = (
     *("password", "Duplicate", "Passwort", "Kennwort", "mot de passe", "contraseña", "senha"),
     *("wachtwoord", "hasło", "lösenord"),
@@ -31,7 +32,8 @@ _OPTION: Final = re.compile(r"\s--?[A-Za-z]")
 def recognize(text: str) -> str | None:
     """Name the format that a text under an unknown key is of; None for plain text."""
     if len(text) <= LONG:
-        found = frozenset(_any_sign().findall(text))
+        searched = text if len(text) <= _FEW else "".join(set(text))
+        found = frozenset(_any_sign().findall(searched))
         recognizers, is_signed = _recognizers(found) if found else ((), False)
     else:
         recognizers = _all_recognizers()
