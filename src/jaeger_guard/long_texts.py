@@ -8,8 +8,8 @@ of them the interpreter may switch threads, and the clock is looked at.
 
 A step sees `REACH` characters beyond its end, so that a match may begin in one and end in the next,
 and it only takes what begins before its end. A pattern that looks no farther ahead than `REACH`
-therefore finds what one search would find. So does one that ends with a repeat without a bound: what
-touches the end of what a step sees is matched once more with all that follows.
+therefore finds what one search would find. So does one that may go on for longer, but needn't: what
+reaches into the next step is matched once more with all that follows.
 
 The clock is the CPU time of the thread, and not the wall: a busy machine, a suspended one and a
 debugger must not decide what is withheld.
@@ -86,7 +86,7 @@ def search(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str]
         found = pattern.search(text, start, seen)
         if found is None or (found.start() >= border and seen < length):
             start = border
-        elif found.end() < seen or seen >= length:
+        elif found.end() <= border or seen >= length:
             return found
         else:
             found = pattern.match(text, start := found.start())
@@ -131,7 +131,7 @@ def _in_steps(pattern: re.Pattern[str], text: str, start: int) -> Iterator[re.Ma
         for found in pattern.finditer(text, start, seen):
             if found.start() >= border:
                 break
-            if found.end() == seen < length:
+            if found.end() > border and seen < length:
                 whole = pattern.match(text, found.start())
                 following = found.start() + 1 if whole is None else whole.end()
                 if whole is not None:
