@@ -82,7 +82,8 @@ PHRASES: Final[dict[str, str]] = {
         "|clave de api|chave api|chave de api|chave secreta|chave acesso|chave de acesso|chiave api"
         "|chiave segreta|chiave di accesso|chiave accesso|api sleutel|geheime sleutel|toegangstoken"
         "|klucz api|klucz dostepu|token dostepu|token acceso|token de acceso|token acesso|token de acesso"
-        "|token di accesso|token acces|token d acces|api nyckel|api nokkel"
+        "|token di accesso|token acces|token d acces|api nyckel|api nokkel|auth header|authorization header"
+        "|activation code"
     ),
     CREDENTIAL_PRIVATE_KEY: (
         "private key|priv key|ssh key|rsa key|pem key|host key private|pgp private|private pem"
@@ -132,7 +133,7 @@ PHRASES: Final[dict[str, str]] = {
         "|sozialversicherungsnr|steuer nr|numero avs|numero insee|numero de identificacion fiscal"
         "|cedula de identidad|cedula identidad|numero de cedula|cuit|numero cpf|cadastro de pessoas fisicas"
         "|rodne cislo|cpr nummer|cpr number|fodselsnummer|henkilotunnus|hetu|isikukood|kennitala|tckn"
-        "|kimlik no|nric|national registration number|social security id|kojin bango|juminbeonho|voter id"
+        "|kimlik no|nric|national registration number|social security id|kojin bango|juminbeonho|voter id|numero secu"
     ),
     IDENTITY_DOCUMENT: (
         "passport number|passport no|passport num|passport id|driver license|driver licence"
@@ -145,7 +146,8 @@ PHRASES: Final[dict[str, str]] = {
         "|numero di passaporto|numero passaporto|numero de pasaporte|numero pasaporte|numero do passaporte"
         "|numero de passaporte|paspoortnummer|numer paszportu|numer dowodu|numer dowodu osobistego"
         "|passport nr|identity card number|fuhrerscheinnummer|fuehrerscheinnummer|rijbewijsnummer"
-        "|carta identita numero|numero carta identita|documento de identidad|documento identidad"
+        "|carta identita numero|numero carta identita|documento de identidad|documento identidad|license plate"
+        "|licence plate|number plate|plate number"
     ),
     IDENTITY_USER: "username|user name|nombre de usuario|nombre usuario|benutzername|nome utente"
     "|nom utilisateur|nom d utilisateur|nome de usuario|nome usuario|end user id|login name",
@@ -162,14 +164,17 @@ PHRASES: Final[dict[str, str]] = {
         "|nome do cliente|primeiro nome|ultimo nome|cognome|kundenname"
         "|voornaam|achternaam|volledige naam|nazwisko|imie i nazwisko|imie nazwisko|fornamn|efternamn"
         "|fornavn|etternavn|efternavn|etunimi|sukunimi|prijmeni|jmeno a prijmeni|shimei"
-        "|nom patient|nom du patient|nombre del paciente|nombre paciente|nome paciente|nome do paciente"
+        "|nom patient|nom du patient|nombre del paciente|nombre paciente|nome paciente|nome do paciente|name first"
+        "|name last|receiver name|beneficiary name|payee name|payer name|next of kin|emergency contact"
     ),
     PERSON_BIRTH_DATE: (
         "birth date|birthday|birth day|dob|date of birth|date birth|born on|geburtsdatum|geburtstag"
         "|date naissance|date de naissance|fecha nacimiento|fecha de nacimiento|data nascimento"
         "|data de nascimento|data nascita|data di nascita|birth year"
         "|geboortedatum|geboortedag|data urodzenia|fodelsedatum|fodselsdato|syntymaaika|datum narozeni"
-        "|seinengappi|seinen gappi|fecha nac|data nasc|geb datum"
+        "|seinengappi|seinen gappi|fecha nac|data nasc|geb datum|place of birth|birth place|birthplace"
+        "|year of birth|yob|geburtsort|lieu de naissance|lieu naissance|lugar de nacimiento|lugar nacimiento"
+        "|luogo di nascita|luogo nascita|local de nascimento|geboorteplaats|miejsce urodzenia"
     ),
     CONTACT_EMAIL: (
         "email|emails|e mail|e mails|email address|email addr|mail address|mail addr|user mail"
@@ -335,12 +340,13 @@ HARMLESS_AFTER: Final = frozenset(
         " bounced queue topic job worker module class handler middleware controller parser tokenizer"
         " client api sdk library package plugin charset failed masked redacted hidden visible visibility"
         " time timestamp date at on reason ok success flag lookup purpose rotation days hours minutes"
+        " mismatch incorrect expire exempt protection pending"
     ).split()
 )
 
 # Further such words for all but passwords and what names a person: `api_key_id`, `card_last4`.
 HARMLESS_BEHIND_OTHERS: Final = frozenset(
-    "id ids name names uid last last4 bin hint title caption tooltip".split()
+    "id ids name names uid last last4 bin hint title caption tooltip fingerprint thumbprint".split()
 )
 
 # Right before the phrase, or one word further, these make it a yes-or-no ...
@@ -385,7 +391,7 @@ NOT_BEFORE: Final[dict[str, frozenset[str]]] = {
     "credential": frozenset(("helper",)),
     "token": frozenset(("based", "bucket", "per")),
     "secret": frozenset(("based",)),
-    "email": frozenset(("subject", "campaign")),
+    "email": frozenset("subject campaign batch mime digest backend validator".split()),
     "geolocation": frozenset(("permission",)),
     "password": frozenset(("reset",)),
     "phone": frozenset(("book", "booth", "store")),
