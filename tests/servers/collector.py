@@ -174,6 +174,7 @@ class Collector:
         grpc_endpoint, http_endpoint: Base URLs that work.
         expired_grpc_endpoint, expired_http_endpoint: Base URLs that show an expired certificate.
         redirect_endpoint: Base URL (HTTP) that sends every client on to plaintext.
+        ports: The collector's own, in plaintext, behind nginx: `rotel_grpc` and `rotel_http`.
     """
 
     certificates: Certificates
@@ -182,6 +183,7 @@ class Collector:
     expired_grpc_endpoint: str
     expired_http_endpoint: str
     redirect_endpoint: str
+    ports: dict[str, int]
     relay: Relay
 
     def endpoint(self, protocol: str) -> str:
@@ -234,6 +236,7 @@ def running_collector(directory: Path) -> Iterator[Collector]:
         yield Collector(
             certificates=certificates,
             relay=relay,
+            ports=rotel,
             grpc_endpoint=f"https://{LOOPBACK}:{ports['grpc']}",
             http_endpoint=f"https://{LOOPBACK}:{ports['http']}",
             expired_grpc_endpoint=f"https://{LOOPBACK}:{ports['expired_grpc']}",

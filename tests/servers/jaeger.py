@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -70,6 +71,12 @@ class Jaeger:
         data: list[dict[str, Any]] = self._get(f"/api/traces/{trace_id:032x}")["data"]
         return data[0]
 
+    def spans_of(self, service: str) -> list[dict[str, Any]]:
+        """List all spans of a service, as /api/traces shows them."""
+        query = urllib.parse.urlencode({"service": service, "limit": 10_000, "lookback": "1h"})
+        traces: list[dict[str, Any]] = self._get(f"/api/traces?{query}")["data"] or []
+        return [span for trace in traces for span in trace["spans"]]
+
     def span_names(self, trace_id: int) -> list[str]:
         """List the names of a trace's spans, sorted."""
         return sorted(span["operationName"] for span in self.trace(trace_id)["spans"])
@@ -101,7 +108,7 @@ class Jaeger:
     def _get(self, path: str) -> Any:
         # An opener without proxies: the environment's must not stand between a test and loopback.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(self.query_url + path, timeout=5) as answer:
+        with opener.open(self.query_url + path, timeout=30) as answer:
             return json.load(answer)
 
 

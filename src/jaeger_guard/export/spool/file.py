@@ -75,7 +75,7 @@ class SpoolFile:
         path: Where it lies.
         batches, spans: How many are in it.
         held: Numbers of batches that are being sent, or wait in memory as well.
-        done: Numbers of batches that were sent, and couldn't be deleted yet.
+        done: Numbers of batches that were sent, and couldn't be deleted yet, with their spans.
         unreadable: Numbers of batches that can't be opened.
     """
 
@@ -88,7 +88,7 @@ class SpoolFile:
         self._last = 0  # the number of the newest batch that was ever written
         self.batches = self.spans = 0  # how many wait
         self.held: set[int] = set()  # being sent right now, or still waiting in memory too
-        self.done: set[int] = set()  # sent, but a full disk didn't let us delete it
+        self.done: dict[int, int] = {}  # sent, but a full disk didn't let us delete it
         self.unreadable: set[int] = set()
 
     def __repr__(self) -> str:
@@ -229,17 +229,19 @@ class SpoolFile:
                 connection.execute("PRAGMA synchronous = FULL")
         self.batches -= deleted
         self.spans -= deleted * row.spans
-        for numbers in (self.held, self.done, self.unreadable):
-            numbers.discard(row.number)
+        self.held.discard(row.number)
+        self.unreadable.discard(row.number)
+        self.done.pop(row.number, None)
 
     def remove_done(self) -> None:
         """Delete what was sent and couldn't be deleted at that time."""
-        connection, _ = self._opened()
-        for number in sorted(self.done):
-            (spans,) = connection.execute(
-                "SELECT coalesce(max(spans), 0) FROM batch WHERE id = ?", (number,)
-            ).fetchone()
+        for number, spans in sorted(self.done.items()):
             self.remove(Row(number, 0.0, spans))
+
+    @property
+    def done_spans(self) -> int:
+        """How many of `spans` were sent already."""
+        return sum(self.done.values())
 
     # --- bytes ------------------------------------------------------------------------------------
 

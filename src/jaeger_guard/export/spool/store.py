@@ -168,7 +168,7 @@ class SpoolStore:
                 self._checkpoint(file)
             except _FAILURES as error:
                 file.held.discard(row.number)
-                file.done.add(row.number)
+                file.done[row.number] = row.spans
                 self._handle(file, error)
 
     def release(self, ticket: Ticket) -> None:
@@ -204,7 +204,7 @@ class SpoolStore:
                     continue
             return {
                 **self._counts,
-                "spooled_spans": sum(file.spans for file in self._files()),
+                "spooled_spans": sum(file.spans - file.done_spans for file in self._files()),
                 "spooled_bytes": self._bytes_of_all(),
                 "spool_oldest_seconds": int(time.time() - oldest),
             }
