@@ -26,6 +26,7 @@ PUBLIC = {
     "MissingExtraError",
     "Policy",
     "PrivacySampler",
+    "Recognition",
     "Retention",
     "Rule",
     "Sampling",

@@ -20,6 +20,7 @@ from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
+from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
 from jaeger_guard.policy.sampling import Sampling
 from jaeger_guard.semconv import KeyClass, KeyKind, classify, classify_leaf
@@ -101,6 +102,7 @@ class CompiledPolicy:
         "consent",
         "digest",
         "names",
+        "recognition",
         "retention",
         "sampling",
         "unsafe_rules",
@@ -114,6 +116,7 @@ class CompiledPolicy:
         sampling: Sampling | None = None,
         consent: Consent | None = None,
         retention: Retention | None = None,
+        recognition: Recognition | None = None,
     ) -> None:
         self._layers = layers
         self._globs = tuple(
@@ -132,6 +135,7 @@ class CompiledPolicy:
         self.sampling: Final = sampling
         self.consent: Final = consent
         self.retention: Final = retention
+        self.recognition: Final = recognition
         self.categories_sought: Final = frozenset(filter(self._is_sought, ALL))
         self.unsafe_rules: Final = tuple(
             clause.treatment.rule

@@ -47,6 +47,7 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
         sampling=gathered.table("sampling"),
         consent=gathered.table("consent"),
         retention=gathered.table("retention"),
+        recognition=gathered.table("recognition"),
     )
 
 

@@ -17,16 +17,21 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy.consent import read_consent
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
+from jaeger_guard.policy.recognition import read_recognition
 from jaeger_guard.policy.retention import read_retention
 from jaeger_guard.policy.sampling import read_sampling
 from jaeger_guard.policy.words import WORDS, Fault, kind, quoted, raise_faults, suggest
 
 Spec = str | os.PathLike[str] | Policy
-FILE_WORDS: Final = ("extends", "mandatory", "rules", "sampling", "consent", "retention")
+FILE_WORDS: Final = (
+    *("extends", "mandatory", "rules"),
+    *("sampling", "consent", "retention", "recognition"),
+)
 _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "sampling": read_sampling,
     "consent": read_consent,
     "retention": read_retention,
+    "recognition": read_recognition,
 }
 
 

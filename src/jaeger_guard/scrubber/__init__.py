@@ -20,6 +20,7 @@ from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.names import scrub_name
+from jaeger_guard.scrubber.prose import start_recognizer
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.scrubber.values import FEWEST_TELLING, UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
@@ -57,7 +58,8 @@ class Scrubber:
 
     def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = CLEAN_BYTES) -> None:
         self.policy = policy
-        self._text = TextScrubber(policy, Scanner(installed_detectors()))
+        self.recognizer = start_recognizer(policy.recognition)
+        self._text = TextScrubber(policy, Scanner(installed_detectors()), self.recognizer)
         self._clean = CleanTexts(cache_bytes)
         self._values = ValueScrubber(policy, self._text, self._clean)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.
@@ -82,7 +84,8 @@ class Scrubber:
         repaired = text if text.isascii() else repair_surrogates(text)
         scrubbed = scrub_name(self._text, decision, repaired, found)
         if scrubbed is text:
-            self._clean.add(decision, text)
+            if not found.unsure:
+                self._clean.add(decision, text)
         else:
             self.report(found, surface, "", findings)
         return scrubbed

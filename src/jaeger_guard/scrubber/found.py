@@ -41,12 +41,13 @@ class Findings:
         limit: How many there may be.
     """
 
-    __slots__ = ("_limit", "dropped", "entries")
+    __slots__ = ("_limit", "dropped", "entries", "unsure")
 
     def __init__(self, limit: int = sys.maxsize) -> None:
         self._limit = limit
         self.entries: list[Found] = []
         self.dropped = False
+        self.unsure = False  # a recognizer gave no answer: what is clean may be so only for now
 
     def add(self, found: Found) -> None:
         """Note a finding; one whose action is `drop` takes the whole attribute with it.

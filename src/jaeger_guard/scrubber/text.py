@@ -33,10 +33,12 @@ from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.long_texts import check_time, find_all
 from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
+from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner, resolve_overlaps
 from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
 from jaeger_guard.scrubber.recognition import is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import says_nothing
@@ -65,9 +67,15 @@ class TextScrubber:
         inert: What is known to be inert, and so clean wherever a text is only searched.
     """
 
-    def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
+    def __init__(
+        self,
+        policy: CompiledPolicy,
+        scanner: Scanner,
+        recognizer: RecognizerProcess | None = None,
+    ) -> None:
         self._policy = policy
         self._scanner = scanner
+        self._recognizer = recognizer
         self.inert = InertTexts()
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
@@ -140,6 +148,16 @@ class TextScrubber:
             wanted: Says whether a match counts, given its text; None where each does.
         """
         matches = self._scanner.find(text)
+        if self._recognizer is not None and wanted_by_recognizer(decision, text, format_name):
+            recognized = self._recognizer.ask(text)
+            found.unsure = found.unsure or recognized is None
+            if recognized is not None:
+                matches = matches + recognized
+            elif withholds(self._policy.recognition):
+                found.add(
+                    Found(CONTENT_WITHHELD, Action.REDACT, "recognizer", "recognition", format_name)
+                )
+                return marker(CONTENT_WITHHELD, notation)
         if not matches or decision.unsafe:
             return text
         exempt = marker_spans(text)
@@ -182,6 +200,7 @@ class TextScrubber:
         format_name = recognize(text)
         if (
             format_name is None
+            and not (self._recognizer is not None and is_prose(text))
             and not self._scanner.find(text)
             and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
             and repair_surrogates(text) is text

@@ -112,7 +112,9 @@ class ValueScrubber:
             inner = Findings(MOST_FINDINGS)
             repaired = value if value.isascii() else repair_surrogates(value)
             known = self._text.scrub(decision, repaired, inner), tuple(inner.entries)
-            if known[0] is value and not inner.entries:
+            if inner.unsure:
+                pass  # asked again next time
+            elif known[0] is value and not inner.entries:
                 if not (decision.searched and value in self._text.inert.young):
                     self._clean.add(decision, value)
             elif digest is not None:

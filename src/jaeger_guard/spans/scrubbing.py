@@ -207,8 +207,11 @@ class SpanScrubber:
 
     def statistics(self) -> Mapping[str, Any]:
         """Return counts: `scrubbed`, `quarantined`, and `findings` by category, surface, action."""
+        recognizer = self.scrubber.recognizer
+        recognition = {} if recognizer is None else {"recognizer": dict(recognizer.counts)}
         with self._lock:
             return {
+                **recognition,
                 "scrubbed": self._scrubbed,
                 "quarantined": self._quarantined.total(),
                 "quarantined_reasons": dict(self._quarantined),
