@@ -29,6 +29,7 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Outcome, Reason, Sender, State
 from jaeger_guard.processor import span_scrubber
 from jaeger_guard.spans import SpanContent, SpanScrubber
+from jaeger_guard.wire import Payload
 from servers.otlp_sink import HttpSink
 
 RESOURCE = Resource({"service.name": "shop"})
@@ -95,13 +96,22 @@ class SlowScrubber(SpanScrubber):
         self.threads: set[str] = set()
         self.sizes: list[int] = []
 
-    def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
-        """Wait for the gate, then scrub."""
+    def begin(self, spans: Sequence[ReadableSpan]) -> None:
+        """Wait for the gate before a batch is scrubbed."""
         self.threads.add(threading.current_thread().name)
         self.sizes.append(len(spans))
         self.entered.set()
         self.gate.wait(20)
-        return super().scrub_batch(spans)
+
+    def slow_down(self, pipeline: ExportPipeline) -> None:
+        """Make a pipeline ask here before each batch."""
+        encode = pipeline._encoder.encode
+
+        def slowly(spans: Sequence[ReadableSpan]) -> list[Payload]:
+            self.begin(spans)
+            return encode(spans)
+
+        setattr(pipeline._encoder, "encode", slowly)  # noqa: B010 - a method, to mypy
 
 
 Open = Callable[..., ExportPipeline]
@@ -123,6 +133,8 @@ def start(memory: Memory) -> Iterator[Open]:
         scrubber = spans or span_scrubber("baseline", "test")
         batching = Batching(**{"delay": 30.0, "shutdown": 5.0, **bounds})
         started.append(ExportPipeline(scrubber, sender, batching))
+        if isinstance(scrubber, SlowScrubber):
+            scrubber.slow_down(started[-1])
         return started[-1]
 
     yield build
@@ -412,7 +424,7 @@ def test_an_interrupted_flush_loses_nothing(
         def interrupt(_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(pipeline._spans, "scrub_batch", interrupt)
+        patch.setattr(pipeline._encoder, "encode", interrupt)
         with pytest.raises(KeyboardInterrupt):
             pipeline.flush(5)
     assert pipeline.flush(5)
@@ -424,10 +436,9 @@ def test_flush_on_the_worker_itself(start: Open, memory: Memory) -> None:
     answers: list[bool] = []
 
     class Flushing(SlowScrubber):
-        def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
+        def begin(self, spans: Sequence[ReadableSpan]) -> None:
             if threading.current_thread().name == "jaeger-guard-scrub" and not answers:
                 answers.append(pipeline.flush(5))
-            return SpanScrubber.scrub_batch(self, spans)
 
     pipeline = start(Flushing(), batch_spans=1)
     pipeline.on_end(span())
@@ -504,7 +515,7 @@ def test_the_worker_survives_a_fault(
         raise ValueError(EMAIL)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline._spans, "scrub_batch", fail)
+        patch.setattr(pipeline._encoder, "encode", fail)
         pipeline.on_end(span(1))
         pipeline.on_end(span(2))
         assert pipeline.flush(5)
@@ -532,7 +543,7 @@ def test_the_worker_survives_a_logging_filter_that_raises(
     logger.addFilter(refuse)
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(pipeline._spans, "scrub_batch", fail)
+            patch.setattr(pipeline._encoder, "encode", fail)
             pipeline.on_end(span(1))
             assert pipeline.flush(5)
     finally:
@@ -547,14 +558,15 @@ def test_what_cannot_be_encoded_is_quarantined(
 ) -> None:
     """Where the encoder refuses a scrubbed span, its skeleton goes, and the batch goes on."""
     pipeline = start()
-    scrub = pipeline._spans.scrub_batch
+    scrub = pipeline._spans.scrub
 
-    def spoil(spans: Sequence[ReadableSpan]) -> list[SpanContent]:
-        contents = scrub(spans)
-        contents[0].attributes = {"broken": object()}
-        return contents
+    def spoil(ended: ReadableSpan) -> SpanContent:
+        content = scrub(ended)
+        if ended.name == "span 1":
+            content.attributes = {"broken": object()}
+        return content
 
-    monkeypatch.setattr(pipeline._spans, "scrub_batch", spoil)
+    monkeypatch.setattr(pipeline._spans, "scrub", spoil)
     pipeline.on_end(span(1))
     pipeline.on_end(span(2))
     assert pipeline.flush(5)

@@ -38,9 +38,9 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Sender
 from jaeger_guard.forks import call_in_forked_children
-from jaeger_guard.spans import SpanContent, SpanScrubber
+from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.telling import tell
-from jaeger_guard.wire import Encoder
+from jaeger_guard.wire import ScrubbingEncoder
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.batching")
 
@@ -218,7 +218,7 @@ class ExportPipeline(SpanProcessor):
         self._dropped: Counter[str] = Counter()
         self._exported = 0
         self._told_of_overflow = False
-        self._encoder = Encoder(fallback=self._quarantine)
+        self._encoder = ScrubbingEncoder(self._spans)
 
     def _after_fork(self) -> None:
         self._start_afresh()
@@ -302,7 +302,7 @@ class ExportPipeline(SpanProcessor):
 
     def _process(self, batch: list[ReadableSpan]) -> None:
         try:
-            payloads = self._encoder.encode(self._spans.scrub_batch(batch))
+            payloads = self._encoder.encode(batch)
         except Exception as error:  # noqa: BLE001 - the worker must survive
             # Neither step raises for a span's sake; what does is a fault of ours, and told so.
             self._count_dropped("internal_error", len(batch))
@@ -314,9 +314,6 @@ class ExportPipeline(SpanProcessor):
         for payload in payloads:
             self._exported += payload.spans
             self._sender.submit(payload.data, payload.spans)
-
-    def _quarantine(self, content: Any) -> SpanContent:
-        return self._spans.quarantine_unencodable(content)
 
     def _make_room(self) -> None:
         try:

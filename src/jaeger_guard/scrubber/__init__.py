@@ -25,7 +25,7 @@ from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.scrubber.values import FEWEST_TELLING, UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
 
-__all__ = ["Explanation", "Findings", "Found", "Scrubber", "unexplained"]
+__all__ = ["Explanation", "Findings", "Found", "KeyPlan", "Scrubber", "unexplained"]
 
 _MOST_PLANS: Final = 4096  # on each surface
 _LONGEST_REMEMBERED_KEY: Final = 256
@@ -140,11 +140,7 @@ class Scrubber:
                 if kind is str:
                     passes = (decision.searched and value in inert) or (decision, value) in clean
                 else:
-                    passes = (
-                        (kind is int or kind is float or kind is bool)
-                        and decision.searched
-                        and -FEWEST_TELLING < value < FEWEST_TELLING
-                    )
+                    passes = self.passes(plan, value)
                 if passes:
                     if changed is not None:
                         changed[names.unused(key)] = value
@@ -164,7 +160,24 @@ class Scrubber:
                 changed[names.unused(plan.key)] = new_value
         return attributes if changed is None else changed
 
-    def plain_value(
+    def is_known_clean(self, plan: KeyPlan, text: str) -> bool:
+        """Say whether a text was found clean under a key before; False where that was forgotten."""
+        decision = plan.decision
+        return (decision.searched and self._text.inert.get(text) is not None) or self._clean.get(
+            (decision, text)
+        ) is not None
+
+    @staticmethod
+    def passes(plan: KeyPlan, value: Any) -> bool:
+        """Say whether a value that is no text goes on under a key as it is, without a look."""
+        kind = type(value)
+        return (
+            (kind is int or kind is float or kind is bool)
+            and plan.decision.searched
+            and -FEWEST_TELLING < value < FEWEST_TELLING
+        )
+
+    def scrubbed_value(
         self, plan: KeyPlan, surface: Surface, value: Any, findings: list[Finding]
     ) -> tuple[Any, bool]:
         """Scrub one value under a key that goes on as it came; the same object where it is clean.

@@ -16,7 +16,7 @@ their numbers, and a message the join of its spans. What is written equals what 
    to `fallback`, and goes on with the rest of the batch.
 5. A receiver refuses a message above its limit as a whole, so messages are split before it.
 
-`encoder` writes spans and their attributes, `message` puts them together, `protobuf` knows the
+`scrubbing` scrubs while it encodes, `encoder` writes spans and their attributes, `message` puts them together, `protobuf` knows the
 bytes, `memo` remembers, `record` says what is read of a span. Source of all field numbers:
 opentelemetry-proto 1.x (trace.proto, common.proto, resource.proto); a tag is
 `number << 3 | wire type`.
@@ -27,12 +27,14 @@ from __future__ import annotations
 from jaeger_guard.wire.encoder import Encoder, Fallback, UnencodableError
 from jaeger_guard.wire.message import DEFAULT_MESSAGE_LIMIT, Payload
 from jaeger_guard.wire.record import SpanRecord
+from jaeger_guard.wire.scrubbing import ScrubbingEncoder
 
 __all__ = [
     "DEFAULT_MESSAGE_LIMIT",
     "Encoder",
     "Fallback",
     "Payload",
+    "ScrubbingEncoder",
     "SpanRecord",
     "UnencodableError",
 ]

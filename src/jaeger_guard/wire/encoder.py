@@ -91,10 +91,13 @@ class Encoder:
 
     def encode(self, spans: Iterable[SpanRecord]) -> list[Payload]:
         """Encode a batch: usually one payload; none where there is nothing to send."""
+        return self._payloads(map(self._encoded_or_replaced, spans))
+
+    def _payloads(self, spans: Iterable[tuple[bytes, Header, Header] | None]) -> list[Payload]:
+        """Put encoded spans together, each with its resource's and its scope's header."""
         payloads: list[Payload] = []
         message = Message()
-        for span in spans:
-            encoded = self._encoded_or_replaced(span)
+        for encoded in spans:
             if encoded is None:
                 continue
             if message.spans and message.size + message.growth(*encoded) > self._limit:
