@@ -79,7 +79,7 @@ trace_id created_at class passenger_count cardinality discard wildcard postcard 
 secretary emailer tell hotel motel channel nickname request_body_size http.request.body.size
 authorization_type cookie_policy sessions body_size feature.flag.key user_agent
 username_length kubernetes.secret mail phone_book_id password_reset no_password postcode_lookup
-salted seed nonce assertion remember_me dsn database_url session_store_sessions clave_primaria
+voicemail password_mismatch ssh_key_fingerprint csrf_exempt email_batch token_purpose key_rotation_days salted seed nonce assertion remember_me dsn database_url session_store_sessions clave_primaria
 """
 
 

@@ -129,7 +129,7 @@ def _longest_phrase(words: Sequence[str], start: int) -> tuple[int, str, str | N
     if any(stem in word for stem in vocabulary.STEMS):
         return start + 1, "password", CREDENTIAL_PASSWORD
     for ending, category in vocabulary.ENDINGS.items():
-        if word.endswith(ending):
+        if word.endswith(ending) and word not in vocabulary.NO_ENDINGS:
             return start + 1, ending, category
     return start, "", None
 

@@ -164,7 +164,7 @@ PHRASES: Final[dict[str, str]] = {
         "|nome do cliente|primeiro nome|ultimo nome|cognome|kundenname"
         "|voornaam|achternaam|volledige naam|nazwisko|imie i nazwisko|imie nazwisko|fornamn|efternamn"
         "|fornavn|etternavn|efternavn|etunimi|sukunimi|prijmeni|jmeno a prijmeni|shimei"
-        "|nom patient|nom du patient|nombre del paciente|nombre paciente|nome paciente|nome do paciente|name first"
+        "|nom patient|nom du patient|nombre del paciente|nombre paciente|nome paciente|nome do paciente|enduser name|end user name|name first"
         "|name last|receiver name|beneficiary name|payee name|payer name|next of kin|emergency contact"
     ),
     PERSON_BIRTH_DATE: (
@@ -281,6 +281,9 @@ OPAQUE: Final[dict[str, str]] = {
         "|virustotal key|vonage key|weather key|webhook key|write key|zendesk key"
     ),
 }
+
+# Words that end in one of `ENDINGS`, and mean something else.
+NO_ENDINGS: Final = frozenset(("voicemail", "onlinemail", "freemail"))
 
 # A word that ends in one of these is taken for it (`githubtoken`, `useremail`).
 ENDINGS: Final[dict[str, str]] = {

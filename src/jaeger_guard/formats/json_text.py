@@ -428,9 +428,17 @@ def _escaped_document() -> re.Pattern[str]:
 def _looks_like_document(text: str) -> bool:
     if _escaped_document().match(text) is not None:
         return True
+    if _go_struct().match(text) is not None:
+        return False
     lead = _lead().match(text)
     assert lead is not None  # it matches the empty text too
     return _document_start().match(text, lead.end()) is not None
+
+
+@lru_cache(maxsize=1)
+def _go_struct() -> re.Pattern[str]:
+    # `{Host:db Port:5432}`, as Go's package fmt writes by %+v: it is read as a text's assignments.
+    return re.compile(r"\{[A-Z]\w{0,63}:[^\s,\"'{\[:]{1,256}\s[A-Z]\w{0,63}:")
 
 
 def _recognize(text: str) -> bool:

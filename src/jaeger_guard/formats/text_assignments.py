@@ -174,6 +174,8 @@ def _says(
     value = text[stretch.start : stretch.end]
     if stretch.rewrite is not judge_leaf:
         return True
+    if name in ("PWD", "OLDPWD") and value.startswith("/"):
+        return False  # where a process works, POSIX.1-2024, section 8.3
     if quoted:
         return not is_placeholder(value) and not (is_state(value) and not found["quoted"])
     if found["quoted"] or found["dashes"]:
