@@ -171,6 +171,15 @@ HOSTILE: dict[str, Callable[[int], str]] = {
             *("://a:b", "://a@", "eyJ", "-eyJ", ".eyJ", "-----BEGIN PRIVATE KEY-----", "ghp_"),
             *("glpat-", "xoxb-", "password=", "Bearer a", "basic aaaa", "sk-", "$2", "a.", "\\"),
             *("mysql ", "curl -u a", "-----END PRIVATE KEY-----", "datadog api_key ", "password\n"),
+            *(
+                "-00000000",
+                ".aaaaaa",
+                "M",
+                "1/1234567890123456",
+                "00000000-00000000-",
+                "_mmk",
+                "msh",
+            ),
             *("MIIEpAIBAAKCAQ", "a@//", "echo a|", "key ", "aQ~", "+ASt", "AKIA", " -p aB1!"),
             *("\n", "MTaa", "response=", "123-45-6789", "[REDACTED:contact.email]", " "),
         )

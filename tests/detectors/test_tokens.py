@@ -177,12 +177,12 @@ def test_there_are_many() -> None:
 
 @pytest.mark.parametrize("token", TOKENS, ids=lambda token: token.name)
 def test_entry_is_selective(token: Token) -> None:
-    """An entry has a prefix, a literal in its shape, or words that must stand beside it."""
+    """An entry has a prefix, a literal or a gate of its own, or words that must stand beside it."""
     literal = all(
         any(isinstance(part, str) and len(part) >= 2 for part in parse(shape))
         for shape in token.all_shapes()
     )
-    assert token.prefixes or token.beside or literal
+    assert token.prefixes or token.beside or literal or token.gate or token.anchor
     assert all(word == word.lower() for word in token.beside)
 
 

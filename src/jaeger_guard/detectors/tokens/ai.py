@@ -158,7 +158,7 @@ MODELS: Final[tuple[Token, ...]] = (
         "Jina AI",
         "API key",
         ("jina_",),
-        "{hex:32}{base64url:24-32}",
+        "{base64url:50-70}",
         "https://jina.ai/embeddings/",
     ),
     Token(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from jaeger_guard.detectors.detector import NearMiss
+from jaeger_guard.detectors.detector import NearMiss, Shape
 from jaeger_guard.detectors.tokens.token import Token
 
 _SLACK: Final = "https://api.slack.com/concepts/token-types"
 _TWILIO: Final = "https://www.twilio.com/docs/iam/api-keys"
+
+
+def _is_drawn_in_parts(token: str) -> bool:
+    """Say whether the long parts have digits, as dotted names of code seldom do."""
+    first, _, last = token.split(".")
+    return any(map(str.isdigit, first)) and any(map(str.isdigit, last))
 
 
 CHATTING: Final[tuple[Token, ...]] = (
@@ -47,11 +53,23 @@ CHATTING: Final[tuple[Token, ...]] = (
         "discord_bot",
         "Discord",
         "bot token",
-        ("MT", "MD", "Mz", "Mj", "NT", "ND", "Nz", "Nj", "OD", "OT"),
-        "{alnum:22-26}.{base64url:6}.{base64url:27-40}",
+        (),
+        (
+            "M{base64url:23-27}.{base64url:6}.{base64url:27-40}",
+            "N{base64url:23-27}.{base64url:6}.{base64url:27-40}",
+            "O{base64url:23-27}.{base64url:6}.{base64url:27-40}",
+        ),
         "https://discord.com/developers/docs/reference#authentication",
-        cut=60,
-        near_misses=(NearMiss("MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.short", because="too short"),),
+        # The first part is a number in base64, which has no letters in common but its first.
+        gate=Shape(pattern=r"\.(?<=[A-Za-z0-9_\-]{24}\.)[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27}"),
+        check=_is_drawn_in_parts,
+        near_misses=(
+            NearMiss("MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.short", because="too short"),
+            NearMiss(
+                "MyVeryLongServiceClassName.handle.anotherVeryLongMethodName",
+                because="names",
+            ),
+        ),
     ),
     Token(
         "discord_user",
@@ -279,7 +297,7 @@ MAIL: Final[tuple[Token, ...]] = (
         (),
         "{hex:32}-{hex:8}-{hex:8}",
         "https://documentation.mailgun.com/docs/mailgun/api-reference/authentication/",
-        beside=("mailgun", "api:"),
+        anchor=r"-(?<=[0-9a-f]{32}-)[0-9a-f]{8}-[0-9a-f]{8}",
     ),
     Token(
         "mailchimp",

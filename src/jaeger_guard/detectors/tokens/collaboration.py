@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from jaeger_guard.detectors.detector import NearMiss
+from jaeger_guard.detectors.detector import DigitRun, NearMiss
 from jaeger_guard.detectors.tokens.token import Token
 
 WORKING: Final[tuple[Token, ...]] = (
@@ -31,16 +31,9 @@ WORKING: Final[tuple[Token, ...]] = (
         "Asana",
         "personal access token",
         (),
-        (
-            "0/{digit:13-17}/{digit:13-17}:{hex:32}",
-            "0/{digit:13-17}:{hex:32}",
-            "1/{digit:13-17}/{digit:13-17}:{hex:32}",
-            "1/{digit:13-17}:{hex:32}",
-            "2/{digit:13-17}/{digit:13-17}:{hex:32}",
-            "2/{digit:13-17}:{hex:32}",
-        ),
+        ("{digit:1}/{digit:13-17}/{digit:13-17}:{hex:32}", "{digit:1}/{digit:13-17}:{hex:32}"),
         "https://developers.asana.com/docs/personal-access-token",
-        beside=("asana",),
+        gate=DigitRun(shortest=14),
     ),
     Token(
         "asana_secret",
@@ -277,6 +270,63 @@ WORKING: Final[tuple[Token, ...]] = (
         "b_{base64:43}=",
         "https://www.getbeamer.com/api",
         beside=("beamer",),
+    ),
+    Token(
+        "adobe",
+        "Adobe",
+        "client secret",
+        ("p8e-",),
+        "{alnum:32}",
+        "https://developer.adobe.com/developer-console/docs/guides/authentication/",
+        cut=20,
+    ),
+    Token(
+        "apify",
+        "Apify",
+        "API token",
+        ("apify_api_",),
+        "{alnum:36}",
+        "https://docs.apify.com/platform/integrations/api",
+    ),
+    Token(
+        "wakatime",
+        "WakaTime",
+        "API key",
+        ("waka_",),
+        "{uuid}",
+        "https://wakatime.com/developers#authentication",
+    ),
+    Token(
+        "nylas",
+        "Nylas",
+        "API key",
+        ("nyk_v0_",),
+        "{alnum:64}",
+        "https://developer.nylas.com/docs/v3/auth/",
+    ),
+    Token(
+        "cal_com",
+        "Cal.com",
+        "API key",
+        ("cal_live_", "cal_test_"),
+        "{hex:32}",
+        "https://cal.com/docs/api-reference/v2/introduction",
+    ),
+    Token(
+        "bannerbear",
+        "Bannerbear",
+        "project and account key",
+        ("bb_pr_", "bb_ma_"),
+        "{hex:30}",
+        "https://developers.bannerbear.com/",
+    ),
+    Token(
+        "lichess",
+        "Lichess",
+        "personal token",
+        ("lip_",),
+        "{alnum:20}",
+        "https://lichess.org/api#section/Introduction/Authentication",
     ),
 )
 

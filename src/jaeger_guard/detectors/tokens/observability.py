@@ -467,7 +467,6 @@ SECURITY: Final[tuple[Token, ...]] = (
         (),
         "{alnum:6}_{alnum:29}_mmk",
         "https://dev.maxmind.com/license-key",
-        beside=("maxmind", "geoip", "license"),
     ),
     Token(
         "lacework",

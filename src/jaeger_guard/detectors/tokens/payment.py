@@ -162,6 +162,14 @@ PAYING: Final[tuple[Token, ...]] = (
         "https://developer.paddle.com/api-reference/about/api-keys",
     ),
     Token(
+        "polar",
+        "Polar",
+        "organization, personal and customer token",
+        ("polar_oat_", "polar_pat_", "polar_cst_", "polar_at_u_", "polar_at_o_", "polar_whs_"),
+        "{alnum:40-50}",
+        "https://docs.polar.sh/integrate/authentication",
+    ),
+    Token(
         "klarna",
         "Klarna",
         "API key",

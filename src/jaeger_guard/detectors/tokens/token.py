@@ -24,7 +24,14 @@ from itertools import pairwise
 from typing import Final
 
 from jaeger_guard.categories import CREDENTIAL_TOKEN
-from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles, Settle
+from jaeger_guard.detectors.detector import (
+    Detector,
+    Example,
+    Gate,
+    NearMiss,
+    Needles,
+    Settle,
+)
 from jaeger_guard.detectors.tokens.shape import (
     Run,
     characters,
@@ -61,6 +68,8 @@ class Token:
         drawn: Whether what follows the prefix has to look drawn at random.
         glued: Whether a letter may stand right before it, as in `bot123456:AA...`.
         cut: How many characters of a cut token are enough to know it; 0 for the default.
+        anchor: For a literal that is common alone: source of a pattern that begins with it.
+        gate: For a shape without any literal that is rare: what must occur in a text.
         category: The data category.
         near_misses: Texts that look similar and aren't one, beside the derived ones.
     """
@@ -78,6 +87,8 @@ class Token:
     drawn: bool = True
     glued: bool = False
     cut: int = 0
+    anchor: str = ""
+    gate: Gate | None = None
     category: str = CREDENTIAL_TOKEN
     near_misses: tuple[NearMiss, ...] = ()
 
@@ -94,6 +105,8 @@ class Token:
 
 def detector_of(token: Token) -> Detector:
     """Make the detector of an entry that has a prefix, or a literal in its shape."""
+    if token.gate is not None:
+        return _gated(token, token.gate)
     return _prefixed(token) if token.prefixes else _by_needle(token)
 
 
@@ -160,30 +173,36 @@ def _prefixed(token: Token) -> Detector:
 
 
 def _by_needle(token: Token) -> Detector:
-    """Make the detector for a token with a literal in its middle, behind runs."""
+    """Make the detector for a token whose longest literal stands behind runs."""
     bodies = [parse(shape) for shape in token.all_shapes()]
-    needles = []
-    for parts in bodies:
-        place = next(index for index, part in enumerate(parts) if isinstance(part, str))
-        needles.append(str(parts[place]))
-    before = parts[:place]
-    alphabet = characters(before)
-    following = characters(parts[place + 1 :])
-    anchor = ""
-    if following and min(map(len, needles)) < _SELECTIVE:
-        run = next(part for part in parts[place + 1 :] if isinstance(part, Run))
-        anchor = rf"{_alternatives(tuple(needles))}[{following}]{{{min(run.least, 8)}}}"
+    places = [_longest_literal(parts) for parts in bodies]
+    needles = tuple(
+        dict.fromkeys(str(parts[place]) for parts, place in zip(bodies, places, strict=True))
+    )
+    before = [parts[:place] for parts, place in zip(bodies, places, strict=True)]
+    following = bodies[-1][places[-1] + 1 :]
+    anchor = token.anchor
+    if not anchor and following and min(map(len, needles)) < _SELECTIVE:
+        run = next(part for part in following if isinstance(part, Run))
+        anchor = rf"{_alternatives(needles)}[{characters(following)}]{{{min(run.least, 8)}}}"
+    gate = Needles(
+        texts=needles,
+        before=f"[{''.join(sorted(set(map(characters, before))))}]",
+        reach=max(map(most, before)),
+        anchor=anchor,
+    )
+    return _gated(token, gate)
+
+
+def _gated(token: Token, gate: Gate) -> Detector:
+    """Make the detector for a token without a prefix."""
+    bodies = [parse(shape) for shape in token.all_shapes()]
     whole = "|".join(rf"{pattern(parts)}(?![{_last(parts)}])" for parts in bodies)
     body = specimen(bodies[0])
     return Detector(
         name=f"credential.{token.name}",
         category=token.category,
-        gate=Needles(
-            texts=tuple(dict.fromkeys(needles)),
-            before=f"[{alphabet}]",
-            reach=max(most(parts[:place]) for parts in bodies),
-            anchor=anchor,
-        ),
+        gate=gate,
         pattern=f"(?:{whole})",
         settle=_settle(token, 0),
         validate=token.check,
@@ -220,6 +239,12 @@ def _settle(token: Token, shortest: int) -> Settle:
         return None if drawn and not is_drawn(body) else (start, end)
 
     return settle
+
+
+def _longest_literal(parts: tuple[str | Run, ...]) -> int:
+    """Return where the longest literal stands, the first of several."""
+    lengths = [len(part) if isinstance(part, str) else 0 for part in parts]
+    return lengths.index(max(lengths))
 
 
 def _spare(parts: tuple[str | Run, ...]) -> int:
