@@ -27,8 +27,15 @@ def choose_scrubber(
     if switches.passthrough:  # only now, so that a policy that can't be used is told all the same
         everything = Rule(category="*", action=Action.UNSAFE_KEEP)
         bare = [Rule(surface=surface, action=Action.UNSAFE_KEEP) for surface in Surface]
+        compiled = spans.scrubber.policy  # which spans are recorded is another matter
         return span_scrubber(
-            Policy(name="unsafe passthrough", rules=(everything, *bare)),
+            Policy(
+                name="unsafe passthrough",
+                rules=(everything, *bare),
+                sampling=compiled.sampling,
+                consent=compiled.consent,
+                retention=compiled.retention,
+            ),
             "JAEGER_GUARD_UNSAFE_PASSTHROUGH",
         )
     unsafe = spans.scrubber.policy.unsafe_rules

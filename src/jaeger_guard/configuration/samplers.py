@@ -96,6 +96,8 @@ def choose_sampler(
                 "configure(sampling=)",
                 "Give Sampling(...), or remove [sampling] and [consent] from the policy",
             )
+        if policy is not None and policy.consent is not None:
+            read_consent_from_requests(policy.consent)
         return given
     if given is not None and not isinstance(given, Sampling):
         raise ConfigurationError(

@@ -83,10 +83,16 @@ class Retention:
         """Return this with what `other` says besides; this comes first."""
         return Retention(
             default=self.default or other.default,
-            services=(*self.services, *other.services),
-            routes=(*self.routes, *other.routes),
+            services=(*_pairs(self.services), *_pairs(other.services)),
+            routes=(*_pairs(self.routes), *_pairs(other.routes)),
             findings=tuple(dict.fromkeys((*self.findings, *other.findings))),
         )
+
+
+def _pairs(
+    given: Mapping[str, str] | Sequence[tuple[str, str]],
+) -> Sequence[tuple[str, str]]:
+    return tuple(given.items()) if isinstance(given, Mapping) else given
 
 
 def read_retention(given: object, where: str) -> Retention:

@@ -80,6 +80,7 @@ def read_key(path: str | os.PathLike[str], where: str) -> bytes:
     """
     file = Path(path)
     content: bytes | None = None
+    mode = 0
     try:
         with file.open("rb") as stream:
             content = stream.read(_LARGEST_FILE)
