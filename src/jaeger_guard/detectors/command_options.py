@@ -29,12 +29,13 @@ _QUOTE: Final = r"\\?[\"']?"
 
 def _settle(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Leave out a sentence's punctuation; a placeholder, a prompt and a further option are none."""
-    value = text[start:end].rstrip(".,:)\\]")
+    value = text[start:end]
+    if holds_markers_only(value):
+        return None
+    value = value.rstrip(".,:)\\]")
     if not value or value.startswith(("-", "$", "<", "{", "%")):
         return None
-    if is_placeholder(value) or holds_markers_only(value):
-        return None
-    return start, start + len(value)
+    return None if is_placeholder(value) else (start, start + len(value))
 
 
 def _option(
@@ -145,7 +146,9 @@ BY_PROGRAM: Final = (
     _option(
         "command_htpasswd",
         ("htpasswd",),
-        rf"-[a-zA-Z]{{0,4}}b[a-zA-Z]{{0,4}}{_AFTER}(?:\S{{1,128}}{_AFTER})?\S{{1,64}}{_AFTER}{_QUOTE}",
+        # With -n there is no file before the user.
+        rf"-(?:(?=[a-zA-Z]{{0,4}}n)[a-zA-Z]{{2,6}}|[a-zA-Z]{{0,4}}b[a-zA-Z]{{0,4}}{_AFTER}\S{{1,128}})"
+        rf"{_AFTER}\S{{1,64}}{_AFTER}{_QUOTE}",
         source="htpasswd(1), the option -b",
         example=Example("htpasswd -cb .htpasswd bob Xy9hunter2", found="Xy9hunter2"),
         near_misses=(NearMiss("htpasswd -c .htpasswd bob", because="it is asked for"),),
