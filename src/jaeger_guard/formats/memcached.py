@@ -15,9 +15,12 @@ from jaeger_guard.types import Judge
 @lru_cache(maxsize=1)
 def _storage_command() -> re.Pattern[str]:
     # The data block is the next line, or behind a space where a logger joined the two.
+    # `ms` is the meta command; its flags follow the length.
+    end = r"[ ]{0,4}(?:\r?\n|\Z|(?<= ))"
     return re.compile(
-        r"(?P<before>\s{0,64}(?:set|add|replace|append|prepend|cas) )(?P<key>\S{1,250})"
-        r"(?P<counts> [0-9]{1,10} -?[0-9]{1,10} [0-9]{1,10}(?: [0-9]{1,20})?(?: noreply)?[ ]{0,4}(?:\r?\n|\Z|(?<= )))"
+        r"(?P<before>\s{0,64}(?:set|add|replace|append|prepend|cas|(?P<meta>ms)) )(?P<key>\S{1,250})"
+        rf"(?P<counts>(?(meta) [0-9]{{1,10}}(?: [A-Za-z]\S{{0,64}}){{0,16}}[ ]{{0,4}}\r?\n"
+        rf"| [0-9]{{1,10}} -?[0-9]{{1,10}} [0-9]{{1,10}}(?: [0-9]{{1,20}})?(?: noreply)?{end}))"
     )
 
 

@@ -32,7 +32,8 @@ _COMMAND: Final = frozenset(
 )
 _COUNTS: Final = frozenset(
     "find getMore limit skip batchSize size from maxTimeMS track_total_hits timeout min_score ordered"
-    " terminate_after ping hello isMaster saslStart saslContinue fetch_size Limit".split()
+    " terminate_after ping hello isMaster saslStart saslContinue fetch_size Limit"
+    " listCollections listDatabases buildInfo serverStatus dbStats connectionStatus".split()
 )
 # What is below these names fields and directions.
 _SHAPES: Final = frozenset(
@@ -184,7 +185,7 @@ class _CommandReader(Reader):
         if top == "pipeline" or top.startswith("$"):
             return _is_stage_shape(keys, text, is_number=is_number)
         if self._is_filter:
-            return False
+            return self._is_shape_of_call(keys, text, call)
         return (
             top in _SHAPES
             or (top in _AGGREGATIONS and key in _AGGREGATION_MEMBERS)
@@ -193,6 +194,14 @@ class _CommandReader(Reader):
             or (top in _BULK and len(keys) == 2 and key in ("_index", "_type"))
             or (top == "query" and _is_query_shape(keys, text, is_number=is_number))
         )
+
+    def _is_shape_of_call(self, keys: list[str], text: str, call: str) -> bool:
+        """Say whether `text` is shape in what follows a filter: `find({…}, {name: 1})`."""
+        if not self.root.items:
+            return False
+        if keys[0] in _SHAPING_CALLS or (keys[0] in _COUNTING_CALLS and text.isdigit()):
+            return True
+        return len(keys) == 1 and text in ("0", "1") and call.startswith("find")
 
 
 def _is_stage_shape(keys: list[str], text: str, *, is_number: bool) -> bool:

@@ -22,15 +22,15 @@ from jaeger_guard.types import Judge
 @lru_cache(maxsize=1)
 def _token() -> re.Pattern[str]:
     return re.compile(
-        r"""(?P<line>[\r\n]++)|(?P<space>[^\S\r\n]++)"""
-        r"""|(?P<argument>"(?:[^"\\]++|\\.)*+(?:"(?!\S)|\Z)|'(?:[^'\\]++|\\.)*+(?:'(?!\S)|\Z)|\S++)""",
+        r"""(?P<line>[\r\n]++|;(?=\s|\Z))|(?P<space>[^\S\r\n]++)"""
+        r"""|(?P<argument>"(?:[^"\\]++|\\.)*+(?:"(?!\S)|\Z)|'(?:[^'\\]++|\\.)*+(?:'(?!\S)|\Z)|(?:[^\s;]++|;(?!\s|\Z))++)""",
         re.DOTALL,
     )
 
 
 @lru_cache(maxsize=1)
 def _command() -> re.Pattern[str]:
-    return re.compile(r"\s{0,64}[A-Za-z][\w.\-]{0,30}(?:\s|\Z)")
+    return re.compile(r"\s{0,64}[A-Za-z][\w.\-]{0,30}(?:[\s;]|\Z)")
 
 
 def rewrite(text: str, judge: Judge) -> str:

@@ -55,9 +55,10 @@ def _block_header() -> re.Pattern[str]:
 
 
 def _blocks(text: str) -> Iterator[Stretch]:
+    taken = 0
     for found in find_all(_block_header(), text):
-        if has_meaning(found["name"]):
-            end = _block_end(text, found.end(), len(found["indent"]))
+        if found.start() >= taken and has_meaning(found["name"]):
+            end = taken = _block_end(text, found.end(), len(found["indent"]))
             start = end - len(text[found.end() : end].lstrip())
             if end > start:
                 yield Stretch(start, end, found["name"], judge_leaf)
@@ -115,8 +116,11 @@ def _data_entry() -> re.Pattern[str]:
 
 
 def _secret_data(text: str) -> Iterator[Stretch]:
+    taken = 0
     for header in find_all(_data_header(), text):
-        end = _block_end(text, header.end(), len(header["indent"]))
+        if header.start() < taken:
+            continue
+        end = taken = _block_end(text, header.end(), len(header["indent"]))
         entries = list(_data_entry().finditer(text, header.end(), end))
         first = len(entries[0]["indent"]) if entries else 0
         entries = [entry for entry in entries if len(entry["indent"]) == first]
