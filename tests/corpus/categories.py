@@ -25,6 +25,7 @@ from .money import accounts, cards
 from .sentences import sentences
 from .surfaces import surfaces
 from .tokens import tokens
+from .truncated import truncated
 from .web import bodies, urls
 
 # Detectors are developed with the one, and reported with the other, which nobody tunes on.
@@ -73,6 +74,7 @@ CATEGORIES: Final = (
     Category(name="configuration", cases=configuration, recall=97, precision=99),
     Category(name="messages", cases=messages, recall=93, precision=98.5),
     Category(name="documents", cases=documents, recall=99, precision=99),
+    Category(name="truncated", cases=truncated, recall=99, precision=99),
     Category(name="pasted names", cases=pasted, recall=98, precision=99),
     Category(name="benign", cases=benign, recall=100, precision=99),
 )  # fmt: skip
