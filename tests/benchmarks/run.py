@@ -19,7 +19,7 @@ from typing import Final
 
 sys.path.append(str(Path(__file__).parent.parent))
 
-from benchmarks import long_values, peers, processes, report, scrubbing
+from benchmarks import long_values, peers, processes, report, sampling_decisions, scrubbing
 from benchmarks.measuring import Row
 
 Part = Callable[[bool], list[Row]]
@@ -37,6 +37,10 @@ PARTS: Final[dict[str, Part]] = {
     "process": lambda quick: processes.whole_process(*(500, 1) if quick else (10_000, 3)),
     "thread": lambda quick: processes.application_thread(*(500, 1) if quick else (10_000, 5)),
     "drain": lambda quick: processes.drain(*(500, 1) if quick else (8_000, 3)),
+    "sampling": lambda quick: sampling_decisions.decisions(*(500, 1) if quick else (10_000, 9)),
+    "scrub_start": lambda quick: sampling_decisions.start_attributes(
+        *(200, 1) if quick else (2_000, 9)
+    ),
     "start": lambda quick: processes.imports(1 if quick else 5),
     "caches": lambda quick: processes.memory(500 if quick else 20_000),
     "long": lambda quick: long_values.long_values(

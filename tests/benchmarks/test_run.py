@@ -41,6 +41,12 @@ def test_a_service_reaches_the_receiver_over_tls() -> None:
     assert [row.unit for row in rows] == ["spans/s", "spans/s", "x"]
 
 
+def test_sampling_is_measured_beside_the_sdk() -> None:
+    """A decision by what its parent is, each with its goal; and what the opt-in adds."""
+    rows = [*run.PARTS["sampling"](True), *run.PARTS["scrub_start"](True)]
+    assert [row.goal for row in rows if row.unit == "x"] == [2.0, 2.0, 2.0, 2.0, None]
+
+
 def test_another_library_is_measured_beside_the_sdk(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 # What frameworks write where a path has a parameter: {id}, <int:id>, :id.
-_PLACEHOLDER: Final = re.compile(r"\{[^{}/]{0,64}\}|<[^<>/]{0,64}>|(?<=/):[A-Za-z_]\w{0,63}")
+_PLACEHOLDER: Final = r"\{[^{}/]{0,64}\}|<[^<>/]{0,64}>|(?<=/):[A-Za-z_]\w{0,63}"
 
 Matcher = Callable[[str], object]
 
@@ -24,7 +24,7 @@ def compile_glob(glob: str, *, placeholders: bool = False) -> Matcher:
         placeholders: Whether a route's parameter, such as `{id}`, stands for one segment of a path.
     """
     if placeholders:
-        glob = _PLACEHOLDER.sub("\0", glob)
+        glob = re.sub(_PLACEHOLDER, "\0", glob)
     if glob == "*":
         return _anything
     if not re.search(r"[*?\0]", glob):

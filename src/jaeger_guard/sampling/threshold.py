@@ -10,9 +10,7 @@ Source: OpenTelemetry specification, "TraceState: Probability Sampling" and "Tra
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Final
 
 from opentelemetry.trace.span import TraceState
@@ -24,8 +22,8 @@ _PRECISION: Final = 4  # hexadecimal digits; "SDKs are recommended to use 4 digi
 _LONGEST_MEMBER: Final = 256  # "The complete list length MUST NOT exceed 256 characters"
 _MOST_MEMBERS: Final = 32  # W3C Trace Context, section 3.3.1.1
 _LONGEST_STATE: Final = 512  # "SHOULD propagate at least 512 characters", 3.3.1.5; Python no more
-_TH: Final = re.compile(r"[0-9a-f]{1,14}")
-_RV: Final = re.compile(r"[0-9a-f]{14}")
+_DIGITS: Final = 14  # of 56 bits in hexadecimal; "lowercase hexadecimal digits"
+_HEXADECIMAL: Final = "0123456789abcdef"
 
 
 def threshold_of(probability: float) -> int:
@@ -38,7 +36,8 @@ def threshold_of(probability: float) -> int:
     _, exponent = math.frexp(probability)
     digits = max(1, min(13, _PRECISION + exponent // -4))
     scale: int = 16**digits
-    rounded = math.floor((1 - Fraction(probability)) * scale + Fraction(1, 2))
+    kept, all_of_them = probability.as_integer_ratio()  # exact; 1 - probability isn't always
+    rounded = (2 * (all_of_them - kept) * scale + all_of_them) // (2 * all_of_them)
     return min(rounded, scale - 1) << (56 - 4 * digits)
 
 
@@ -77,10 +76,10 @@ class OtMember:
         for part in text.split(";"):
             key, _, value = part.partition(":")
             if key == "th":
-                if _TH.fullmatch(value):
-                    threshold = int(value.ljust(14, "0"), 16)
+                if 0 < len(value) <= _DIGITS and not value.strip(_HEXADECIMAL):
+                    threshold = int(value.ljust(_DIGITS, "0"), 16)
             elif key == "rv":
-                if _RV.fullmatch(value):
+                if len(value) == _DIGITS and not value.strip(_HEXADECIMAL):
                     randomness = int(value, 16)
             elif part:
                 rest.append(part)
