@@ -174,7 +174,7 @@ def test_addresses_tell_machines_from_people() -> None:
     for key in ("net.peer.ip", "network.peer.address", "net.sock.peer.addr"):
         assert classify(key).peer
     for key in ("client.address", "http.client_ip", "http.request.header.x_forwarded_for"):
-        assert classify(key) == KeyClass(KeyKind.UNKNOWN)
+        assert classify(key) == KeyClass(KeyKind.UNKNOWN, address=True)
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,12 @@ def is_machine(key: str) -> bool:
     )
 
 
+def is_address(key: str) -> bool:
+    """Say whether `key` names an address of a network, or who has one."""
+    words = split_words(key) if len(key) > _LONGEST else _cached_words(key)
+    return not vocabulary.ADDRESSES.isdisjoint(words)
+
+
 def is_identifier(key: str) -> bool:
     """Say whether `key` names an id, a time, a hash, a size, so that bare digits are no card there.
 

@@ -33,6 +33,7 @@ from jaeger_guard.categories import (
 )
 from jaeger_guard.lexicon import (
     category_of,
+    is_address,
     is_identifier,
     is_machine,
     opaque_category_of,
@@ -67,6 +68,7 @@ class KeyClass:
         exempt_bare: Further ones that are not where the whole value is bare (`exempts`).
         exempt_unlabelled: Further ones that are not unless a label stands before the finding.
         identifier: It names an id, a time, a hash: a bare run of digits is no payment card.
+        address: It names an address, so that four small numbers are one and no version.
         peer: A network peer, which on CLIENT and PRODUCER spans is a server's address.
     """
 
@@ -78,6 +80,7 @@ class KeyClass:
     exempt_unlabelled: tuple[str, ...] = ()
     identifier: bool = False
     peer: bool = False
+    address: bool = False
 
 
 # What an id, a version or a count may look like.
@@ -91,7 +94,8 @@ _IDENTIFIER: Final = KeyClass(
 )
 # The address of a server of ours, under a key that the conventions don't know.
 _SERVER: Final = KeyClass(KeyKind.UNKNOWN, exempt_bare=("network.*",))
-_PEER: Final = KeyClass(KeyKind.UNKNOWN, exempt=("contact.phone",), peer=True)
+_ADDRESS: Final = KeyClass(KeyKind.UNKNOWN, address=True)
+_PEER: Final = KeyClass(KeyKind.UNKNOWN, exempt=("contact.phone",), peer=True, address=True)
 # A machine's own name or address: wanted by whoever debugs, and nobody's personal data.
 _MACHINE: Final = KeyClass(
     KeyKind.UNKNOWN,
@@ -118,6 +122,7 @@ def _table() -> dict[str, KeyClass]:
         ("user_agent.original http.user_agent", _USER_AGENT),
     ):
         table.update(dict.fromkeys(keys.split(), key_class))
+    table.update((key, _ADDRESS) for key in conventions.OPEN_KEYS.split() if is_address(key))
     for name, keys in conventions.FORMAT_KEYS.items():
         table.update(dict.fromkeys(keys.split(), KeyClass(KeyKind.FORMAT, format=name)))
     for category, keys in conventions.CATEGORY_KEYS.items():
@@ -300,7 +305,9 @@ def _by_words(name: str, category: str | None) -> KeyClass:
         return KeyClass(KeyKind.UNKNOWN, category=opaque)
     if is_identifier(name):
         return _IDENTIFIER
-    return _SERVER if is_machine(name) else _UNKNOWN
+    if is_machine(name):
+        return _SERVER
+    return _ADDRESS if is_address(name) else _UNKNOWN
 
 
 def _classify_leaf(name: str) -> KeyClass:

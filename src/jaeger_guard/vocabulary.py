@@ -423,6 +423,12 @@ MACHINES: Final = frozenset(
 # ... unless one of these stands before.
 CLIENTS: Final = frozenset("client remote peer user visitor customer caller".split())
 
+# In a key: four small numbers under it are an address, and no version.
+ADDRESSES: Final = frozenset(
+    "ip ips ipv addr addrs address addresses client peer remote host origin forwarded visitor caller"
+    " source src dst destination xff connecting".split()
+)
+
 # What `number` or `no` behind one of these counts is a thing, and not a card.
 NUMBERED: Final = frozenset(
     "order line invoice ticket tracking build port part sequence serial batch job run page row version"

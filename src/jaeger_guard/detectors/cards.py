@@ -321,7 +321,7 @@ EXPIRY: Final = Detector(
 )
 
 _PIN_GATE, _PIN_PATTERN = labelled(
-    "card pin|debit pin|atm pin|pin code|pin|pin number|pincode|geheimzahl|code pin|pin is",
+    "card pin|debit pin|atm pin|pin code|pin number|pincode|geheimzahl|code pin|pin is|your pin|my pin",
     r"[0-9]{4,6}(?![0-9A-Za-z_%]|[.,:\-/][0-9A-Za-z]|\s{1,4}(?:ms|s|bytes|kB|MB|times)\b)",
 )
 
@@ -334,11 +334,11 @@ PIN: Final = Detector(
     source="ISO 9564-1 section 6 (a PIN has four to twelve digits)",
     examples=(
         Example("the card's PIN is 4821.", found="4821"),
-        Example("entered pin: 903122", found="903122"),
+        Example("my pin: 903122", found="903122"),
     ),
     near_misses=(
         NearMiss("spin 1234 and pinned 5678", because="parts of words"),
-        NearMiss("pin 7 of the connector", because="one digit"),
+        NearMiss("GPIO pin 1234 is high", because="a contact's number"),
         NearMiss("PIN attempts 3000", because="a count"),
     ),
 )

@@ -30,7 +30,7 @@ def is_in_aadhaar(value: str) -> bool:
 
 IN_AADHAAR: Final = found_behind_label(
     "identity.in_aadhaar",
-    labels="aadhaar|aadhar|adhaar|uidai|uid",
+    labels="aadhaar|aadhar|adhaar|uidai",
     form=r"[2-9][0-9]{3}(?P<gap>[ \-]?)[0-9]{4}(?P=gap)[0-9]{4}",
     is_valid=is_in_aadhaar,
     source="Unique Identification Authority of India, Aadhaar numbering scheme (2010)",

@@ -8,6 +8,7 @@ guard is configured, and never before; without it, the table is left out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
@@ -20,6 +21,9 @@ from jaeger_guard.detectors.stdnum_rows import ROWS
 from jaeger_guard.errors import ConfigurationError
 
 _PACKAGE: Final = "stdnum"
+_TIME: Final = re.compile(
+    r"[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])-(?:[01][0-9]|2[0-3])[0-5][0-9]"
+)
 
 
 def is_installed() -> bool:
@@ -49,6 +53,11 @@ def _is_valid(module: str, value: str) -> bool:
     return bool(import_module(f"{_PACKAGE}.{module}").is_valid(value))
 
 
+def _is_valid_alone(module: str, value: str) -> bool:
+    """Say whether `value` is valid, and no date with a time: `240115-1030`."""
+    return _TIME.fullmatch(value) is None and _is_valid(module, value)
+
+
 def _detectors() -> Iterator[Detector]:
     for row in ROWS:
         source = f"python-stdnum, stdnum.{row.module}, and the documents that it cites"
@@ -73,7 +82,7 @@ def _detectors() -> Iterator[Detector]:
                 f"identity.{row.name}_alone",
                 gate=DigitRun(shortest=row.digits),
                 form=row.form_alone,
-                is_valid=partial(_is_valid, row.module),
+                is_valid=partial(_is_valid_alone, row.module),
                 source=source,
                 examples=(Example(f"saw {row.alone} there", found=row.alone),),
                 near_misses=(

@@ -88,21 +88,34 @@ def _are_a_place(value: str) -> bool:
     return min(first, second) <= 90 and max(first, second) <= 180
 
 
+# Behind these, a pair with two decimals is a place; pixels and metres have positions too.
+_CERTAIN: Final = r"(?i:geo|gps|lat|lng|lon|koordinaten|coordonn|coordenadas)"
+
+
+def _settle_labelled(text: str, start: int, end: int) -> tuple[int, int] | None:
+    if compile_pattern(r"\.[0-9]{4}").search(text, start, end):
+        return start, end
+    certain = compile_pattern(_CERTAIN).search(text, max(0, start - 24), start)
+    return (start, end) if certain else None
+
+
 COORDINATES_LABELLED: Final = Detector(
     name="location.coordinates_labelled",
     category=LOCATION_COORDINATES,
     gate=_PAIR_GATE,
     pattern=_PAIR_PATTERN,
     labelled=True,
+    settle=_settle_labelled,
     validate=_are_a_place,
     source="RFC 5870 (geo URIs); RFC 7946 section 3.1.1 (GeoJSON: longitude first)",
     examples=(
         Example("geo:52.52,13.40", found="52.52,13.40"),
         Example('"coordinates": [-122.4194, 37.7749]', found="122.4194, 37.7749"),
-        Example("position: 37.77 -122.41 fixed", found="37.77 -122.41"),
+        Example("gps position: 37.77 -122.41 fixed", found="37.77 -122.41"),
     ),
     near_misses=(
-        NearMiss("position: 1.5, 2.5", because="too coarse to name a place"),
+        NearMiss("position: 12.34, 56.78 px", because="of something on a screen"),
+        NearMiss("gps: 1.5, 2.5", because="too coarse to name a place"),
         NearMiss("location 312.52, 400.10", because="no degrees"),
         NearMiss("geo:v1.2", because="a version"),
     ),
@@ -110,7 +123,7 @@ COORDINATES_LABELLED: Final = Detector(
 
 _HALF_GATE, _HALF_PATTERN = labelled(
     "lat|latitude|lon|lng|longitude|breitengrad|l\u00e4ngengrad|latitud|longitud|latitudine|longitudine",
-    r"[0-9]{1,3}\.[0-9]{3,15}(?![0-9A-Za-z_]|\.[0-9])",
+    r"[0-9]{1,3}\.[0-9]{4,15}(?![0-9A-Za-z_]|\.[0-9])",
 )
 
 DEGREES_LABELLED: Final = Detector(
@@ -126,7 +139,7 @@ DEGREES_LABELLED: Final = Detector(
         Example("longitude: -13.404954.", found="13.404954"),
     ),
     near_misses=(
-        NearMiss("lat p99 12.345 ms", because="a latency"),
+        NearMiss("lat 12.345 of 20", because="a latency"),
         NearMiss("flat 52.520008", because="part of a word"),
         NearMiss("lat 52.5", because="too coarse to name a place"),
     ),

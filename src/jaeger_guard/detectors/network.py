@@ -83,7 +83,16 @@ def _speaks_of_address(text: str, start: int, end: int) -> bool:
         text, end
     ):
         return True
-    return compile_pattern(_ADDRESS_BEFORE).search(text[max(0, start - 24) : start]) is not None
+    if compile_pattern(_ADDRESS_BEFORE).search(text[max(0, start - 24) : start]):
+        return True
+    # Nothing but addresses: then the key decides (`is_version_sooner`).
+    return compile_pattern(r"[0-9A-Fa-f.:,;\s\[\]\"'/]{7,256}").fullmatch(text) is not None
+
+
+def is_version_sooner(value: str) -> bool:
+    """Say whether four parts of a number are all as small as those of versions are."""
+    parts = value.split(".")
+    return len(parts) == 4 and all(len(part) < 3 and int(part) < _VERSION_PART for part in parts)
 
 
 def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -99,10 +108,8 @@ def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
         and compile_pattern(_FILE_BEHIND).match(text, end)
     ):
         return None  # a folder that is named by a version
-    if all(int(part) < _VERSION_PART for part in text[start:end].split(".") if len(part) < 3):
-        small = not compile_pattern(r"[0-9]{3}").search(text, start, end)
-        if small and not _speaks_of_address(text, start, end):
-            return None
+    if is_version_sooner(text[start:end]) and not _speaks_of_address(text, start, end):
+        return None
     # `Product/1.2.3.4` is a version; `host/1.2.3.4:443` is how Java prints a socket's address.
     if (
         before == "/"
@@ -147,7 +154,6 @@ IPV4: Final = Detector(
         NearMiss("10.1.2.3 172.20.0.5 192.168.1.9 127.0.0.1", because="private addresses"),
         NearMiss("169.254.169.254 100.64.0.1 0.0.0.0", because="of no client"),
         NearMiss("224.0.0.251 255.255.255.255", because="multicast and broadcast"),
-        NearMiss("1.2.3.4", because="a version, as far as anybody can tell"),
         NearMiss("libfoo 2.11.3.4 loaded", because="a version, as far as anybody can tell"),
         NearMiss("1.2.3.400", because="400 is no octet"),
         NearMiss("1.2.3.4-SNAPSHOT", because="a version"),

@@ -68,8 +68,9 @@ BIRTH_DATE: Final = found_behind_label(
 
 
 def has_digits(value: str) -> bool:
-    """Say whether at least five of the characters are digits."""
-    return len(digits_of(value)) >= 5
+    """Say whether at least five of the characters are digits, which aren't those of years."""
+    years = compile_pattern(r"(?:19|20)[0-9]{2}-(?:19|20)?[0-9]{2}").fullmatch(value)
+    return years is None and len(digits_of(value)) >= 5
 
 
 MEDICAL_RECORD: Final = found_behind_label(
@@ -112,6 +113,7 @@ HEALTH_PLAN: Final = found_behind_label(
     ),
     near_misses=(
         NearMiss("health plan 2024 renewed", because="a year"),
+        NearMiss("health plan 2024-2025 renewed", because="years"),
         NearMiss("health insurance premium 129.95", because="a price"),
     ),
 )

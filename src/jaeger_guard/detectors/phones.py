@@ -231,7 +231,7 @@ def is_dialled(value: str) -> bool:
 
 
 _LABEL_GATE, _LABEL_PATTERN = labelled(
-    "tel|phone|telephone|mobile|cell|cellphone|cell phone|fax|whatsapp|sms|contact number|hotline|msisdn"
+    "tel|phone|telephone|mobile|cellphone|cell phone|cell number|fax|whatsapp|sms|contact number|hotline|msisdn"
     "|caller id|callback number|telefon|telefonnummer|handy|handynummer|mobil|mobilnummer|mobiltelefon"
     "|rufnummer|t\u00e9l\u00e9phone|t\u00e9l|portable|tel\u00e9fono|telefono|m\u00f3vil|movil|celular|cellulare|telefone"
     "|telem\u00f3vel|telefoon|mobiel|puhelin|puhelinnumero|telefonu|kom\u00f3rka|telefonn\u00ed|matkapuhelin"
@@ -242,12 +242,24 @@ _LABEL_GATE, _LABEL_PATTERN = labelled(
     _NUMBER + _NUMBER_ENDS,
 )
 
+
+def _settle_labelled(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Leave out what is the id of a number: `phone_number_id 1234567890123`."""
+    window = text[max(0, start - 8) : start]
+    return (
+        None
+        if compile_pattern(r"(?i:(?<![a-z])ids?)[^0-9A-Za-z]*\Z").search(window)
+        else (start, end)
+    )
+
+
 PHONE_LABELLED: Final = Detector(
     name="contact.phone_labelled",
     category=CONTACT_PHONE,
     gate=_LABEL_GATE,
     pattern=_LABEL_PATTERN,
     labelled=True,
+    settle=_settle_labelled,
     validate=is_dialled,
     source="ITU-T E.123 section 2 (notation), E.164 section 6 (at most fifteen digits)",
     examples=(
@@ -267,6 +279,7 @@ PHONE_LABELLED: Final = Detector(
         NearMiss("telephone 10.1.2.30", because="an address of a network"),
         NearMiss("mobile 1234567.89", because="a measure"),
         NearMiss("phone 12 of 20", because="too short"),
+        NearMiss("phone_number_id 1234567890123", because="an id of a number"),
     ),
 )
 
@@ -281,7 +294,8 @@ _CALL_GATE, _CALL_PATTERN = labelled(
 def is_dialled_in_groups(value: str) -> bool:
     """Say whether `value` is a number to dial, and written as one: in groups, or with its prefix."""
     grouped = compile_pattern(r"[0-9)][ .\-/()\u00a0]{1,3}[(0-9]").search(value) is not None
-    return is_dialled(value) and (grouped or value[0] in "+0")
+    enough = len(digits_of(value)) >= 9
+    return enough and is_dialled(value) and (grouped or value[0] in "+0")
 
 
 PHONE_CALLED: Final = Detector(

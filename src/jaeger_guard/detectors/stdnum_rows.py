@@ -166,10 +166,7 @@ ROWS: Final = (
         form=r"[0-3][0-9][01][0-9]{3}[\-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y]",
         number="131052-308T",
         wrong="131052-308U",
-        # With two digits more than letters it looks like a date and a time: 240115-1030.
-        form_alone=(
-            r"[0-3][0-9][01][0-9]{3}(?:[\-+][0-9]{3}[A-FHJ-NPR-Y]|[A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y])"
-        ),
+        form_alone=r"[0-3][0-9][01][0-9]{3}[\-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y]",
         alone="131052-308T",
         digits=6,
     ),
@@ -273,6 +270,9 @@ ROWS: Final = (
         form=r"[0-3][0-9](?:[01][0-9]{3}|[0-9]{4})-?[0-9]{5}",
         number="161175-19997",
         wrong="161175-19996",
+        form_alone=r"[0-3][0-9][01][0-9]{3}-[0-9]{5}",
+        alone="161175-19997",
+        digits=11,
     ),
     Row(
         name="my_nric",
@@ -380,6 +380,9 @@ ROWS: Final = (
         form=r"(?:19|20)?[0-9]{2}[01][0-9][0-9]{2}[\-+]?[0-9]{4}",
         number="880320-0016",
         wrong="880320-0018",
+        form_alone=r"[0-9]{2}[01][0-9][0-9]{2}[\-+][0-9]{4}",
+        alone="811228-9874",
+        digits=10,
     ),
     Row(
         name="si_emso",

@@ -27,6 +27,7 @@ from typing import Final
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
 from jaeger_guard.detectors import is_labelled
+from jaeger_guard.detectors.network import IPV4, is_version_sooner
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
@@ -486,6 +487,13 @@ def is_trusted(decision: KeyDecision, match: Match, text: str) -> bool:
     labelled = is_labelled(match.detector)
     if exempts(decision.key_class, match.category, value, text, labelled=labelled):
         return False
+    if (
+        match.detector == IPV4.name
+        and not decision.key_class.address
+        and is_version_sooner(value)
+        and is_bare(text)
+    ):
+        return ":" in text  # with its port it is an address
     if not _is_identifier(decision) or not is_bare(text):
         return True  # prose or a path, whatever the key says
     return not value.isdecimal()
