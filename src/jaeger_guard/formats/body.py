@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-from jaeger_guard.formats import csv_text, form, graphql, json_text, xml
+from jaeger_guard.formats import csv_text, form, graphql, json_shape, xml
 
 
 @lru_cache(maxsize=1)
@@ -36,7 +36,7 @@ def _recognize_settings(text: str) -> bool:
 
 _RECOGNIZERS: Final[Mapping[str, Callable[[str], bool]]] = MappingProxyType(
     {
-        "json": json_text.recognize_body,
+        "json": json_shape.recognize_body,
         "xml": xml.recognize,
         "graphql": graphql.recognize,
         "csv": csv_text.recognize_body,

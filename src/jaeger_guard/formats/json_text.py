@@ -15,12 +15,24 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.json_names import (
+    GENERIC,
+    PAIR_NAMES,
+    PAIR_VALUES,
+    VAGUE_PAIR_NAMES,
+    Frame,
+)
+from jaeger_guard.formats.json_shape import (
+    escaped_document,
+    lead,
+    looks_like_document,
+    recognize,
+)
 from jaeger_guard.formats.text_words import (
     has_meaning,
     is_field_name,
@@ -37,48 +49,6 @@ _CLOSERS: Final = {"{": "}", "[": "]", "(": ")"}
 _LITERALS: Final = frozenset(
     {"true", "false", "null", "None", "True", "False", "nil", "undefined", "NaN", "Infinity"}
 )
-_GENERIC: Final = frozenset({"value", "values", "data", "text", "content", "val", "string", "raw"})
-_PAIR_NAMES: Final = frozenset({"name", "key", "field", "header", "param", "parameter", "property"})
-# Such a member names another one only where it says something: `{"type": "password", "value": "x"}`.
-_VAGUE_PAIR_NAMES: Final = frozenset(
-    {"id", "label", "type", "k", "n", "attribute", "attr", "title", "variable", "var", "option"}
-)
-_PAIR_VALUES: Final = frozenset(
-    {
-        "value",
-        "values",
-        "val",
-        "v",
-        "data",
-        "content",
-        "newvalue",
-        "oldvalue",
-        "new",
-        "old",
-        "answer",
-    }
-)
-# Members that describe the object around them, whatever its name.
-_OWN_NAMES: Final = frozenset(
-    {
-        "name",
-        "key",
-        "id",
-        "type",
-        "kind",
-        "format",
-        "status",
-        "message",
-        "description",
-        "title",
-        "code",
-    }
-)
-_ERROR_NAMES: Final = frozenset({"errors", "error", "detail", "details", "messages", "validation"})
-# MongoDB's write errors quote the document: {"errmsg": …, "op": {…}, "keyValue": {…}}.
-_QUOTED_DOCUMENTS: Final = frozenset({"op", "keyValue"})
-_QUOTED_LITERAL: Final = "db.query.parameter"
-_LONGEST_INHERITED: Final = 256  # characters; names of every depth are put before each other
 
 
 @lru_cache(maxsize=1)
@@ -118,63 +88,16 @@ def _later_pair_name() -> re.Pattern[str]:
     )
 
 
-@dataclass(slots=True)
-class Frame:
-    """An open bracket: the name its values inherit, the member being read, the function called."""
-
-    opener: str
-    inherited: str
-    key: str = ""
-    awaits_value: bool = False
-    pair_name: str = ""
-    item_name: str = ""
-    items: int = 0
-    in_errors: bool = False
-    quotes: bool = False
-    call: str = ""
-
-    def name(self) -> str:
-        """Answer the name under which a value standing here is judged."""
-        if self.quotes:
-            return _QUOTED_LITERAL
-        if self.opener != "{" or not self.key:
-            return self.inherited
-        lowered = self.key.lower()
-        if self.pair_name and lowered in _PAIR_VALUES:
-            return self.pair_name
-        if self.inherited and lowered in _GENERIC:
-            return f"{self.inherited}.{self.key}"
-        if (
-            self.inherited
-            and lowered not in _OWN_NAMES
-            and not has_meaning(self.key)
-            and has_meaning(self.inherited)
-        ):
-            return f"{self.inherited}.{self.key}"
-        return self.key
-
-    def opened(self, opener: str, *, is_server_error: bool) -> Frame:
-        """Answer the frame of a bracket that opens here."""
-        name = self.name()
-        return Frame(
-            opener,
-            name[-_LONGEST_INHERITED:],
-            in_errors=self.in_errors or self.key.lower() in _ERROR_NAMES,
-            quotes=self.quotes
-            or (is_server_error and opener == "{" and self.key in _QUOTED_DOCUMENTS),
-        )
-
-
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite one document, or several in a row; a truncated one is read as far as it goes."""
-    if not _looks_like_document(text):
+    if not looks_like_document(text):
         raise NotThisFormatError
-    if _escaped_document().match(text) is not None:
+    if escaped_document().match(text) is not None:
         return _rewrite_escaped(text, judge)
-    lead = _lead().match(text)
-    assert lead is not None  # it matches the empty text too
-    written, end = rewrite_from(text, lead.end(), judge, whole=True)
-    return lead.group() + written + text[end:]
+    before = lead().match(text)
+    assert before is not None  # it matches the empty text too
+    written, end = rewrite_from(text, before.end(), judge, whole=True)
+    return before.group() + written + text[end:]
 
 
 def _rewrite_escaped(text: str, judge: Judge) -> str:
@@ -294,12 +217,12 @@ class Reader:
                 frame.item_name = ""
                 return before.lstrip("-")
         name, lowered = frame.name(), frame.key.lower()
-        if lowered in _PAIR_VALUES and not frame.pair_name:
+        if lowered in PAIR_VALUES and not frame.pair_name:
             later = _later_pair_name().match(self.text, following)
             name = later.group(1) if later is not None else name
         elif 0 < len(text) <= 64 and (
-            (lowered in _PAIR_NAMES and (has_meaning(text) or not has_meaning(frame.inherited)))
-            or (lowered in _VAGUE_PAIR_NAMES and has_meaning(text))
+            (lowered in PAIR_NAMES and (has_meaning(text) or not has_meaning(frame.inherited)))
+            or (lowered in VAGUE_PAIR_NAMES and has_meaning(text))
         ):
             frame.pair_name = text
         if (frame.opener == "[" or frame.in_errors) and is_message(text):
@@ -313,7 +236,7 @@ class Reader:
         name = frame.name()
         if not name and len(self.stack) == 2 and frame.opener == "[" and len(word) <= 4:
             return None if word.isdigit() else name  # a list of small numbers tells nothing
-        if name != frame.key and "." in name and frame.key.lower() not in _GENERIC:
+        if name != frame.key and "." in name and frame.key.lower() not in GENERIC:
             if frame.quotes:
                 return None if word.isdigit() and len(word) <= 4 else name
             return frame.key  # a number inherits no meaning
@@ -401,73 +324,10 @@ def _unescape(body: str) -> str:
 _SHORT_ESCAPES: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
-@lru_cache(maxsize=1)
-def _document_start() -> re.Pattern[str]:
-    # `[INFO] text` is a log line and `{id}` a route's placeholder, not documents.
-    return re.compile(
-        r"""\s*+(?:"|\{\s*+(?:["'}]|\Z|[\w.\-]{1,64}\s?(?:=|:))"""
-        r"""|\[\s*+(?:["'\[{\]]|\Z|-?[0-9.eE+\-]{1,40}\s*+(?:[,\]]|\Z)"""
-        r"""|(?:true|false|null|None|True|False)\b|b'))"""
-    )
-
-
-@lru_cache(maxsize=1)
-def _lead() -> re.Pattern[str]:
-    # A byte order mark; what keeps a page from running the document as a script; JSONP's call.
-    return re.compile(
-        r"""\ufeff?(?:\)\]\}',?\s{0,8}|while\s?\(1\);\s{0,8}|for\s?\(;;\);\s{0,8}"""
-        r"""|(?:/\*\*/\s?)?[A-Za-z_$][\w.$]{0,63}\((?=\s{0,8}[{\[]\s{0,64}["{\[]))?"""
-    )
-
-
-@lru_cache(maxsize=1)
-def _escaped_document() -> re.Pattern[str]:
-    return re.compile(r"""\s{0,64}(?:\[\s{0,64})?\{\s{0,64}(?:\\[nrt]){0,64}\s{0,64}\\{1,8}["']""")
-
-
-def _looks_like_document(text: str) -> bool:
-    if _escaped_document().match(text) is not None:
-        return True
-    if _go_struct().match(text) is not None:
-        return False
-    lead = _lead().match(text)
-    assert lead is not None  # it matches the empty text too
-    return _document_start().match(text, lead.end()) is not None
-
-
-@lru_cache(maxsize=1)
-def _go_struct() -> re.Pattern[str]:
-    # `{Host:db Port:5432}`, as Go's package fmt writes by %+v: it is read as a text's assignments.
-    return re.compile(r"\{[A-Z]\w{0,63}:[^\s,\"'{\[:]{1,256}\s[A-Z]\w{0,63}:")
-
-
-def _recognize(text: str) -> bool:
-    # A text in quotes alone is JSON only where a key says so, and so is one behind a call's name.
-    return text[:64].lstrip("\ufeff \t\r\n")[:1] in ("{", "[", ")") and _looks_like_document(text)
-
-
-def recognize_body(text: str) -> bool:
-    """Say whether a text that is a whole body is a document, be it in quotes or behind a call."""
-    return _recognize(text) or (
-        _looks_like_document(text)
-        and (_quoted_document().match(text) is not None or _lead_call(text))
-    )
-
-
-def _lead_call(text: str) -> bool:
-    lead = _lead().match(text)
-    return lead is not None and lead.group().endswith(("(", "\n", ";"))
-
-
-@lru_cache(maxsize=1)
-def _quoted_document() -> re.Pattern[str]:
-    return re.compile(r"""\ufeff?\s{0,64}"(?:\\+")?\s{0,64}[{\[]""")
-
-
 JSON: Final = Format(
     name="json",
     rewrite=rewrite,
-    recognize=_recognize,
+    recognize=recognize,
     signs=r"{\[)",
     source="RFC 8259",
     examples=(

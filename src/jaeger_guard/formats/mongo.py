@@ -17,7 +17,8 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
-from jaeger_guard.formats.json_text import Frame, Reader
+from jaeger_guard.formats.json_names import Frame
+from jaeger_guard.formats.json_text import Reader
 from jaeger_guard.formats.sql_position import LITERAL
 from jaeger_guard.types import Judge, Notation
 

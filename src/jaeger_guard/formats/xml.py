@@ -21,7 +21,7 @@ from typing import Final
 
 from jaeger_guard.encodings import unescape_entities
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
-from jaeger_guard.formats.json_text import Frame
+from jaeger_guard.formats.json_names import Frame
 from jaeger_guard.formats.text_stretch import CHUNK
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder
 from jaeger_guard.types import Judge
