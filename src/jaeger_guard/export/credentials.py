@@ -12,7 +12,7 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias, cast
 
 from jaeger_guard.errors import ConfigurationError
 
@@ -157,7 +157,7 @@ def authorizer_of(credentials: object, where: str) -> Authorizer:
     if isinstance(credentials, Bearer | Basic | OAuth2ClientCredentials):
         return credentials.authorizer(where)
     if callable(credentials):
-        return Bearer(credentials).authorizer(where)
+        return Bearer(cast("Callable[[], str]", credentials)).authorizer(where)
     if isinstance(credentials, str):
         scheme, _, value = credentials.strip().partition(" ")
         if re.fullmatch(_SCHEME, scheme) and re.fullmatch(_VALUE, value.strip()):

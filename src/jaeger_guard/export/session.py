@@ -147,6 +147,6 @@ def _observed(pins: frozenset[bytes], evidence: Evidence | None) -> type[HTTPSCo
                 evidence.note_handshake(Handshake.of(self.sock, "connection"))
 
     class Pool(HTTPSConnectionPool):
-        ConnectionCls = Connection
+        ConnectionCls = Connection  # pyright: ignore[reportAssignmentType]  # as its base's is
 
     return Pool
