@@ -13,6 +13,7 @@ Theory of operation.
    (CPython refuses that while the interpreter shuts down) it does the worker's work itself.
 4. A forked child starts afresh: spans queued before the fork belong to the parent.
 5. atexit does not run in children of `multiprocessing`; a finalizer of that module's flushes there.
+   Nor does either in celery's, which end by `os._exit`; its own signal says when.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import queue
+import sys
 import threading
 import time
 import weakref
@@ -133,6 +135,7 @@ class ExportPipeline(SpanProcessor):
         self._start_afresh()
         call_in_forked_children(self._after_fork)
         _flush_in_multiprocessing_children(self)
+        _flush_in_celery_children(self)
 
     @property
     def is_stopped(self) -> bool:
@@ -359,3 +362,18 @@ def _flush_in_multiprocessing_children(pipeline: ExportPipeline) -> None:
     multiprocessing.util.register_after_fork(pipeline, register)
     if multiprocessing.process.parent_process() is not None:
         register(pipeline)
+
+
+def _flush_in_celery_children(pipeline: ExportPipeline) -> None:
+    """Flush where a child of celery's forked pool ends, if celery is there already."""
+    signals = sys.modules.get("celery.signals")
+    if signals is None:
+        return
+    reference = weakref.ref(pipeline)
+
+    def flush(**_: object) -> None:
+        alive = reference()
+        if alive is not None:
+            alive.flush(alive._batching.shutdown)
+
+    signals.worker_process_shutdown.connect(flush, weak=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from pathlib import Path
 
@@ -23,15 +24,22 @@ pytestmark = pytest.mark.e2e
 class Life:
     """A process that lives one of `e2e.apps.lives`, and the service under which it exports."""
 
-    def __init__(self, name: str, collector: Collector, directory: Path) -> None:
+    def __init__(
+        self, name: str, collector: Collector, directory: Path, protocol: str = "grpc"
+    ) -> None:
         self.service = f"{name}-{uuid.uuid4().hex[:8]}"
         settings = environment(
-            collector, mode="guarded", service=self.service, log=directory / "log"
+            collector,
+            mode="guarded",
+            service=self.service,
+            log=directory / "log",
+            protocol=protocol,
         )
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "e2e.apps.lives", name],
             env=settings,
             cwd=directory,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -83,6 +91,34 @@ def test_forks_among_threads_hang_nobody(collector: Collector, tmp_path: Path) -
     for number in range(8):
         received = collector.await_span(life.service, f"forked-{number}")
     assert planted_found([EMAIL], received.strings) == []
+
+
+def test_spans_of_greenlets_arrive(collector: Collector, tmp_path: Path) -> None:
+    """Under gevent's patches spans go out over http/protobuf, and the process ends by itself."""
+    life = Life("in_greenlets", collector, tmp_path, "http/protobuf")
+    assert life.end() == 0
+    for number in range(4):
+        received = collector.await_span(life.service, f"greenlet-{number}")
+    assert planted_found([EMAIL], received.strings) == []
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_frozen_process_goes_on_where_it_was(
+    protocol: str, collector: Collector, tmp_path: Path
+) -> None:
+    """Frozen between invocations, as Lambda does it, nothing is lost that was flushed or comes next."""
+    life = Life("when_frozen", collector, tmp_path, protocol)
+    assert life.process.stdout is not None and life.process.stdin is not None
+    for number in range(2):
+        assert life.process.stdout.readline() == "idle\n"
+        collector.await_span(life.service, f"invocation-{number}")
+        life.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.5)
+        life.process.send_signal(signal.SIGCONT)
+        life.process.stdin.write("\n")
+        life.process.stdin.flush()
+    assert life.end() == 0
+    assert len(collector.received(life.service).spans) == 2
 
 
 def test_gunicorn_workers_export(collector: Collector, tmp_path: Path) -> None:

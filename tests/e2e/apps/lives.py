@@ -104,6 +104,25 @@ def in_many_forks() -> None:
     sys.exit(any(child.exitcode != 0 for child in children))
 
 
+def in_greenlets() -> None:
+    """Record in greenlets of gevent, whose patched threads and locks the guard then has."""
+    from gevent import joinall, monkey, spawn
+
+    monkey.patch_all()
+    start_guarded()
+    joinall([spawn(record, f"greenlet-{number}") for number in range(4)], raise_error=True)
+
+
+def when_frozen() -> None:
+    """Flush before each freeze, as a handler of Lambda must, and go on after it."""
+    guard = start_guarded()
+    for number in range(2):
+        record(f"invocation-{number}")
+        assert guard.force_flush(10_000)
+        print("idle", flush=True)
+        sys.stdin.readline()
+
+
 LIVES = {
     life.__name__: life
     for life in (
@@ -114,6 +133,8 @@ LIVES = {
         in_spawned_process,
         in_bare_fork,
         in_many_forks,
+        in_greenlets,
+        when_frozen,
     )
 }
 
