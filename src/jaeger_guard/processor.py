@@ -397,11 +397,7 @@ def deliver_ending(
 def ending(span: Span) -> ReadableSpan:
     """Answer what may be shown of a span that is ending: of a minimal one, its skeleton."""
     ended = span._readable_span()
-<<<<<<< ours
     context = span.get_span_context()
-=======
-    context = span.context
->>>>>>> theirs
     pin = None if context is None else PINS.get(context.span_id)
     return (
         ended if pin is None or not (pin.minimal or pin.dropped) else minimal_span(ended, pin.kept)

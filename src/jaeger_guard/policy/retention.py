@@ -83,26 +83,16 @@ class Retention:
         """Return this with what `other` says besides; this comes first."""
         return Retention(
             default=self.default or other.default,
-<<<<<<< ours
             services=(*_pairs(self.services), *_pairs(other.services)),
             routes=(*_pairs(self.routes), *_pairs(other.routes)),
-=======
-            services=_pairs(self.services) + _pairs(other.services),
-            routes=_pairs(self.routes) + _pairs(other.routes),
->>>>>>> theirs
             findings=tuple(dict.fromkeys((*self.findings, *other.findings))),
         )
 
 
-<<<<<<< ours
 def _pairs(
     given: Mapping[str, str] | Sequence[tuple[str, str]],
 ) -> Sequence[tuple[str, str]]:
     return tuple(given.items()) if isinstance(given, Mapping) else given
-=======
-def _pairs(given: Mapping[str, str] | Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    return tuple(given.items() if isinstance(given, Mapping) else given)
->>>>>>> theirs
 
 
 def read_retention(given: object, where: str) -> Retention:

@@ -197,36 +197,12 @@ def _by_needle(token: Token) -> Detector:
 def _gated(token: Token, gate: Gate) -> Detector:
     """Make the detector for a token without a prefix."""
     bodies = [parse(shape) for shape in token.all_shapes()]
-<<<<<<< ours
-=======
-    places = [
-        next(index for index, part in enumerate(parts) if isinstance(part, str)) for parts in bodies
-    ]
-    needles = [str(parts[place]) for parts, place in zip(bodies, places, strict=True)]
-    runs_before = [parts[:place] for parts, place in zip(bodies, places, strict=True)]
-    alphabet = "".join(sorted({characters(runs) for runs in runs_before}))
-    parts, place = bodies[0], places[0]
-    following = characters(parts[place + 1 :])
-    anchor = ""
-    if following and min(map(len, needles)) < _SELECTIVE:
-        run = next(part for part in parts[place + 1 :] if isinstance(part, Run))
-        anchor = rf"{_alternatives(tuple(needles))}[{following}]{{{min(run.least, 8)}}}"
->>>>>>> theirs
     whole = "|".join(rf"{pattern(parts)}(?![{_last(parts)}])" for parts in bodies)
     body = specimen(bodies[0])
     return Detector(
         name=f"credential.{token.name}",
         category=token.category,
-<<<<<<< ours
         gate=gate,
-=======
-        gate=Needles(
-            texts=tuple(dict.fromkeys(needles)),
-            before=f"[{alphabet}]",
-            reach=max(map(most, runs_before)),
-            anchor=anchor,
-        ),
->>>>>>> theirs
         pattern=f"(?:{whole})",
         settle=_settle(token, 0),
         validate=token.check,
