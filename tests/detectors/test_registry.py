@@ -180,6 +180,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
                 "_mmk",
                 "msh",
             ),
+            *("a:5432:a:a:", "*0F1E", "$A$005$", "{SHA}a", "SCRAM-SHA-1$", "scrypt:1:"),
             *("MIIEpAIBAAKCAQ", "a@//", "echo a|", "key ", "aQ~", "+ASt", "AKIA", " -p aB1!"),
             *("\n", "MTaa", "response=", "123-45-6789", "[REDACTED:contact.email]", " "),
         )

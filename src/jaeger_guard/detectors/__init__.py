@@ -21,12 +21,13 @@ from jaeger_guard.detectors import (
     ids_asia_pacific,
     ids_by_stdnum,
     ids_europe,
-    keys_and_hashes,
     location,
     network,
+    password_hashes,
     passwords,
     persons,
     phones,
+    private_keys,
     tokens,
 )
 from jaeger_guard.detectors.detector import Detector
@@ -49,7 +50,8 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *connections.DETECTORS,
     *passwords.DETECTORS,
     *command_options.DETECTORS,
-    *keys_and_hashes.DETECTORS,
+    *private_keys.DETECTORS,
+    *password_hashes.DETECTORS,
     *tokens.DETECTORS,
 )
 

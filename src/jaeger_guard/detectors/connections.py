@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from jaeger_guard.categories import CREDENTIAL_CONNECTION
+from jaeger_guard.categories import CREDENTIAL_CONNECTION, CREDENTIAL_TOKEN
 from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles, holds_markers_only
 from jaeger_guard.detectors.placeholders import is_placeholder
 
+_SECRET: Final = "wJalrXUtnFEMI/K7MDENG" + "/bPxRfiCYEXAMPLEKEY"
 _AUTHORITY: Final = r"[^\s/?#@\"'<>\\`]"
 
 
@@ -77,4 +78,61 @@ ORACLE_EASY_CONNECT: Final = Detector(
     ),
 )
 
-DETECTORS: Final = (URL_USERINFO, ORACLE_CONNECTION, ORACLE_EASY_CONNECT)
+
+def _settle_entry(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Leave out a sentence's full stop; a placeholder is none."""
+    end = start + len(text[start:end].rstrip("."))
+    return None if is_placeholder(text[start:end]) else (start, end)
+
+
+PASSWORD_FILE: Final = Detector(
+    name="credential.password_file",
+    category=CREDENTIAL_CONNECTION,
+    gate=Needles(texts=(":5432:", ":5433:", ":6432:")),
+    pattern=(
+        r":[0-9]{2,5}:[^\s:\"']{1,64}:[^\s:\"']{1,64}:(?P<value>(?:[^\s:\"'\\&;,<>\[\]()]|\\[:\\]){1,128})"
+        r"(?![:\w])"
+    ),
+    settle=_settle_entry,
+    source="PostgreSQL documentation, section 32.16 (the password file)",
+    examples=(Example("db.example:5432:shop:alice:Xy9hunter2", found="Xy9hunter2"),),
+    near_misses=(
+        NearMiss("127.0.0.1:5432:5432 and 0.0.0.0:5432:x", because="ports"),
+        NearMiss("db.example:5432:shop:alice:*", because="nothing stands there"),
+    ),
+)
+
+AWS_PAIR: Final = Detector(
+    name="credential.aws_pair",
+    category=CREDENTIAL_TOKEN,
+    # Where a format has taken the id away already, its marker stands there.
+    gate=Needles(
+        texts=("AKIA", "ASIA", "[REDACTED:credential.token]"),
+        anchor=r"A[KS]IA[A-Z0-9]{16}[^A-Za-z0-9]|\[REDACTED:credential\.token\][^A-Za-z0-9]",
+    ),
+    pattern=(
+        r"(?:A[KS]IA[A-Z0-9]{16}|\[REDACTED:credential\.token\])(?:[^A-Za-z0-9+/\n]|\n){1,8}"
+        r"(?:[A-Za-z_ ]{3,40}[^A-Za-z0-9+/]{1,8})?"
+        r"(?P<value>(?=[^a-z]{0,39}[a-z])(?=[^A-Z]{0,39}[A-Z])[A-Za-z0-9+/]{40})(?![A-Za-z0-9+/=])"
+    ),
+    word_start=True,
+    source="AWS IAM user guide, access keys: the id and, behind it, the secret",
+    examples=(
+        Example(f'["AKIA{"IOSFODNN7EXAMPLE"}", "{_SECRET}"]', found=_SECRET),
+        Example(f"AKIA{'IOSFODNN7EXAMPLE'} secret: {_SECRET} ok", found=_SECRET),
+    ),
+    near_misses=(
+        NearMiss(
+            "called by AKIA" + "IOSFODNN7EXAMPL at 0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c",
+            because="the id is too short, and a commit follows",
+        ),
+    ),
+)
+
+DETECTORS: Final = (
+    URL_USERINFO,
+    ORACLE_CONNECTION,
+    ORACLE_EASY_CONNECT,
+    PASSWORD_FILE,
+    AWS_PAIR,
+)

@@ -1,10 +1,10 @@
-"""Detect private keys (`credential.private_key`) and password hashes (`credential.password`)."""
+"""Detect private keys in all their notations (`credential.private_key`)."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from jaeger_guard.categories import CREDENTIAL_PASSWORD, CREDENTIAL_PRIVATE_KEY
+from jaeger_guard.categories import CREDENTIAL_PRIVATE_KEY
 from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles, compile_pattern
 
 # An RSA key of 16,384 bits has 12,900 characters; headers and escapes make it longer.
@@ -227,54 +227,6 @@ JWK_PRIVATE: Final = Detector(
     ),
 )
 
-_CRYPT: Final = "./0-9A-Za-z"
-
-PASSWORD_HASH: Final = Detector(
-    name="credential.password_hash",
-    category=CREDENTIAL_PASSWORD,
-    gate=Needles(
-        texts=("$2", "$argon2", "$scrypt", "$5$", "$6$", "$y$", "$1$", "$apr1$", "pbkdf2")
-    ),
-    pattern=(
-        rf"(?:\$2[abxy]?\$[0-9]{{2}}\$(?:[{_CRYPT}]{{53}}(?![/0-9A-Za-z])|[{_CRYPT}]{{8,52}}\Z)"
-        r"|\$argon2(?:id|i|d)\$(?:v=[0-9]{1,3}\$)?m=[0-9]{1,9},t=[0-9]{1,9},p=[0-9]{1,9}"
-        r"\$[A-Za-z0-9+/]{4,128}(?:\$[A-Za-z0-9+/]{0,512})?"
-        r"|\$scrypt\$ln=[0-9]{1,3},r=[0-9]{1,3},p=[0-9]{1,3}\$[A-Za-z0-9+/.]{4,128}"
-        r"(?:\$[A-Za-z0-9+/.]{0,512})?"
-        rf"|\$[56]\$(?:rounds=[0-9]{{1,9}}\$)?[{_CRYPT}]{{1,16}}\$[{_CRYPT}]{{16,86}}"
-        rf"|\$y\$[{_CRYPT}]{{1,16}}\$[{_CRYPT}]{{1,86}}\$[{_CRYPT}]{{16,43}}"
-        rf"|\$(?:1|apr1)\$[{_CRYPT}]{{1,8}}\$[{_CRYPT}]{{22}}"
-        r"|pbkdf2_sha(?:1|256|512)\$[0-9]{1,9}\$[^\s$]{1,64}\$[A-Za-z0-9+/]{16,88}={0,2}"
-        r"|pbkdf2:sha(?:1|256|512):[0-9]{1,9}\$[A-Za-z0-9]{1,64}\$[0-9a-f]{40,128}"
-        rf"|\$pbkdf2-sha(?:1|256|512)\$[0-9]{{1,9}}\$[{_CRYPT}]{{1,128}}\$[{_CRYPT}]{{16,128}})"
-    ),
-    source="crypt(5); RFC 9106 with the PHC string format; Django and Werkzeug password hashers",
-    examples=(
-        Example(
-            "hash $2b$12$" + "R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-            found="$2b$12$" + "R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
-        ),
-        Example(
-            "'$argon2id$v=19$m=65536,t=3,p=4$" + "c29tZXNhbHQ$RdescudvJCsgt3ub+b7dWRWJTmaaJObG'",
-            found="$argon2id$v=19$m=65536,t=3,p=4$"
-            + "c29tZXNhbHQ$RdescudvJCsgt3ub+b7dWRWJTmaaJObG",
-        ),
-        Example(
-            "pbkdf2_sha256$600000$" + "seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo=",
-            found="pbkdf2_sha256$600000$" + "seasalt$YlZ2Vggtqdc61YjArZuoApoBh9JNGYoDRBUGu6tcJQo=",
-        ),
-        Example(
-            "root:$6$saltsalt$" + "qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8:19000",
-            found="$6$saltsalt$" + "qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8",
-        ),
-    ),
-    near_misses=(
-        NearMiss("WHERE a = $1 AND b = $2", because="placeholders"),
-        NearMiss("$2b$12$short here", because="too short"),
-        NearMiss("uses pbkdf2_sha256 today", because="a method's name"),
-    ),
-)
-
 DETECTORS: Final = (
     PRIVATE_KEY,
     PRIVATE_KEY_END,
@@ -283,5 +235,4 @@ DETECTORS: Final = (
     SSH2_KEY,
     JWK_PRIVATE,
     AGE_KEY,
-    PASSWORD_HASH,
 )
