@@ -110,7 +110,7 @@ def test_no_detector_looks_farther_than_a_step_sees(detector: Any) -> None:
     gate, patterns = detector.gate, [detector.pattern]
     if isinstance(gate, Needles):  # what is matched at needles alone sees the whole text
         patterns = [] if gate.before or gate.ignore_case else patterns
-        patterns += [] if gate.lead else [gate.anchor]
+        patterns += [] if gate.leads else [gate.anchor]
     reach = max((furthest(_parser.parse(pattern)) for pattern in patterns), default=0)
     assert (reach > long_texts.REACH) == (detector.name in OPEN_ENDED)
 

@@ -76,7 +76,7 @@ class Scanner:
                     needles.setdefault((needle, gate.ignore_case), set()).add(number)
                 if gate.anchor:
                     self._anchors[number] = gate
-        self._needles = _NeedleIndex(needles)
+        self._needles = _NeedleIndex(needles, self._anchors)
         self._runs = tuple(sorted(runs.items()))
         self._shortest_run = longer_digit_runs(min(runs, default=0))
         self._shapes = tuple(shapes.items())
@@ -95,12 +95,11 @@ class Scanner:
     def opened(self, text: str) -> set[int]:
         """Return the numbers of the detectors whose gate admits a text; all others find nothing."""
         seek = re.Pattern.search if len(text) <= LONG else search
-        opened = self._needles.occurring(text)
-        anchored = self._anchors.keys() & opened if opened else ()
-        lowered = ascii_lower(text) if anchored else text
-        for number in anchored:
+        opened, to_anchor = self._needles.occurring(text)
+        lowered = ascii_lower(text) if to_anchor else text
+        for number, needles in to_anchor.items():
             gate = self._anchors[number]
-            if not gate.is_anchored(text, lowered if gate.ignore_case else text):
+            if not gate.is_anchored(text, lowered if gate.ignore_case else text, needles):
                 opened.remove(number)
         if self._runs and seek(self._shortest_run, text) is not None:
             longest = _longest_run(self._shortest_run, text)
@@ -135,7 +134,8 @@ def _joined_by_beginning(patterns: Iterable[str]) -> list[str]:
     ]
 
 
-_Needle = tuple[str, bool, frozenset[int]]  # as it is looked for, whether folded, who asks for it
+# As it is looked for, whether folded, who asks for it; which of these have an anchor, and its lead.
+_Needle = tuple[str, bool, frozenset[int], tuple[tuple[int, int], ...]]
 _Window = tuple[str, ...]
 
 
@@ -144,14 +144,27 @@ class _NeedleIndex:
 
     Args:
         needles: For each needle, and whether ASCII case is ignored, the detectors that ask for it.
+        anchored: The detectors that are only opened where their anchor is found at a needle.
     """
 
-    def __init__(self, needles: Mapping[tuple[str, bool], set[int]]) -> None:
-        entries = [(*needle, frozenset(numbers)) for needle, numbers in needles.items()]
+    def __init__(
+        self, needles: Mapping[tuple[str, bool], set[int]], anchored: Mapping[int, Needles]
+    ) -> None:
+        entries = [
+            (
+                *needle,
+                frozenset(numbers),
+                tuple(
+                    (number, dict(anchored[number].led)[needle[0]])
+                    for number in sorted(numbers & anchored.keys())
+                ),
+            )
+            for needle, numbers in needles.items()
+        ]
         self._short = tuple(entry for entry in entries if len(entry[0]) < _WINDOW)
         alternatives = "|".join(
             f"(?i:{re.escape(needle)})" if ignore_case and needle.isascii() else re.escape(needle)
-            for needle, ignore_case, _ in self._short
+            for needle, ignore_case, *_ in self._short
         )
         self._any_short = re.compile(alternatives or _NEVER)
         by_window: dict[_Window, list[_Needle]] = {}
@@ -161,22 +174,24 @@ class _NeedleIndex:
         self._by_window = {window: tuple(found) for window, found in by_window.items()}
         self._windows = frozenset(by_window)
 
-    def occurring(self, text: str) -> set[int]:
-        """Return the detectors of which a needle occurs in `text`."""
+    def occurring(self, text: str) -> tuple[set[int], dict[int, list[tuple[str, int]]]]:
+        """Return the detectors of which a needle occurs in `text`, and the needles of the anchored."""
         occurring: set[int] = set()
+        to_anchor: dict[int, list[tuple[str, int]]] = {}
         lowered = ascii_lower(text)
         is_short = len(text) <= LONG
         found = self._windows_in(lowered) if is_short else self._windows_in_steps(lowered)
-        for window in found:
-            for needle, ignore_case, numbers in self._by_window[window]:
-                if needle in (lowered if ignore_case else text):
-                    occurring |= numbers
+        asked = [self._by_window[window] for window in found]
         seek = re.Pattern.search if is_short else search
         if seek(self._any_short, text) is not None:
-            for needle, ignore_case, numbers in self._short:
+            asked.append(self._short)
+        for needles in asked:
+            for needle, ignore_case, numbers, anchored in needles:
                 if needle in (lowered if ignore_case else text):
                     occurring |= numbers
-        return occurring
+                    for number, lead in anchored:
+                        to_anchor.setdefault(number, []).append((needle, lead))
+        return occurring, to_anchor
 
     def _windows_in(self, lowered: str) -> frozenset[_Window]:
         # Without a loop in Python: `zip` makes the windows, and its tuple is used again for each.

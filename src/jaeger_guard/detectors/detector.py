@@ -19,7 +19,7 @@ our own markers is never found.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -58,8 +58,9 @@ class Needles:
         anchor: Source of a regular expression that also must be found, where the needles alone are
             too common to be selective; with `before`, it stands where the needle does. Empty where
             the needles are enough.
-        lead: Where the anchor begins a word, and a needle stands in it: how many characters before
-            the needle that may be. The anchor is asked for there alone, and nowhere else in a text.
+        leads: For each of `texts`, how many characters before it the anchor may begin, at the
+            beginning of a word. The anchor is asked for there alone, and nowhere else in a text.
+            Empty where it is looked for in all of a text.
     """
 
     texts: tuple[str, ...]
@@ -67,31 +68,37 @@ class Needles:
     before: str = ""
     reach: int = 0
     anchor: str = ""
-    lead: int = 0
+    leads: tuple[int, ...] = ()
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
         searched = ascii_lower(text) if self.ignore_case else text
         if not any(needle in searched for needle in self.texts):
             return False
-        return not self.anchor or self.is_anchored(text, searched)
+        return not self.anchor or self.is_anchored(text, searched, self.led)
 
-    def is_anchored(self, text: str, searched: str) -> bool:
+    @property
+    def led(self) -> tuple[tuple[str, int], ...]:
+        """Each needle with its lead."""
+        return tuple(zip(self.texts, self.leads or (0,) * len(self.texts), strict=True))
+
+    def is_anchored(self, text: str, searched: str, needles: Sequence[tuple[str, int]]) -> bool:
         """Say whether the anchor is found, in a text that holds a needle.
 
         Args:
             searched: The text, in lower case where case is ignored.
+            needles: Those that it holds, and maybe more, each with its lead.
         """
-        if self.lead:
-            return next(self._anchored(text, searched), None) is not None
+        if self.leads:
+            return next(self._anchored(text, searched, needles), None) is not None
         return search(compile_pattern(self.anchor), text) is not None
 
     def positions(self, text: str) -> Iterator[int]:
         """Yield where findings may begin, in the order of their needles."""
         searched = ascii_lower(text) if self.ignore_case else text
         needles: Iterator[int]
-        if self.lead:
-            needles = self._anchored(text, searched)
+        if self.leads:
+            needles = iter(sorted({*self._anchored(text, searched, self.led)}))
         elif self.anchor:
             needles = (found.start() for found in find_all(compile_pattern(self.anchor), text))
         else:
@@ -105,18 +112,27 @@ class Needles:
             found = backwards(window)
             yield position - (found.end() if found else 0)
 
-    def _anchored(self, text: str, searched: str) -> Iterator[int]:
-        """Yield where the anchor matches at the beginning of a word, up to a needle."""
+    def _anchored(
+        self, text: str, searched: str, needles: Sequence[tuple[str, int]]
+    ) -> Iterator[int]:
+        """Yield where the anchor matches at the beginning of a word before a needle."""
         match = compile_pattern(self.anchor).match
         words = compile_pattern(_WORD_BEGINS).finditer
-        tried = 0
-        for number, position in enumerate(_occurrences(searched, self.texts)):
-            if number % _BETWEEN_CHECKS == 0:
-                check_time()
-            for word in words(text, max(tried, position - self.lead), position + 1):
-                if match(text, word.start()) is not None:
-                    yield word.start()
-            tried = position + 1
+        for needle, lead in needles:
+            tried = 0
+            for number, position in enumerate(_occurrences(searched, (needle,))):
+                if number % _BETWEEN_CHECKS == 0:
+                    check_time()
+                first = max(tried, position - lead)
+                tried = position + 1
+                if first == position:
+                    before = searched[position - 1 : position]
+                    if not (before.isascii() and before.isalpha()) and match(text, position):
+                        yield position
+                    continue
+                for word in words(text, first, tried):
+                    if match(text, word.start()) is not None:
+                        yield word.start()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -281,7 +297,7 @@ def holds_markers_only(text: str) -> bool:
     return not any(character.isalnum() for character in text.replace(URL_MARKER, ""))
 
 
-def _occurrences(text: str, needles: tuple[str, ...]) -> list[int]:
+def _occurrences(text: str, needles: Sequence[str]) -> list[int]:
     positions = []
     for needle in needles:
         position = text.find(needle)

@@ -67,17 +67,19 @@ def labelled(phrases: str, value: str) -> tuple[Needles, str]:
     labels = tuple(phrases.split("|"))
     before = r"(?<![A-Za-z])"
     start = before + label(labels)
+    needles = _needles(labels)
     gate = Needles(
-        texts=_needles(labels),
+        texts=tuple(needles),
         ignore_case=True,
         anchor=f"{start}(?={value})",
-        lead=max(map(len, labels)),
+        leads=tuple(needles.values()),
     )
     return gate, f"{start}(?P<value>{value})"
 
 
-def _needles(labels: Iterable[str]) -> tuple[str, ...]:
-    needles: dict[str, None] = {}
+def _needles(labels: Iterable[str]) -> dict[str, int]:
+    """Return what stands in a text that holds a label; where it stands in the label, at the most."""
+    needles: dict[str, int] = {}
     for phrase in labels:
         words = phrase.split(" ")
         longest = max(words, key=len)
@@ -87,5 +89,6 @@ def _needles(labels: Iterable[str]) -> tuple[str, ...]:
             spelled = [longest]  # how several words are joined is not known
         else:
             spelled = [joint.join(words) for joint in (" ", "_", "-", ".", "")]
-        needles.update(dict.fromkeys(spelled))
-    return tuple(needles)
+        for needle in spelled:
+            needles[needle] = max(needles.get(needle, 0), phrase.rfind(needle))
+    return needles
