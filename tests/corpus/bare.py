@@ -63,6 +63,26 @@ _FORMS: Final[dict[str, tuple[Make, tuple[str, ...], bool]]] = {
     "bitcoin": (lambda draw: draw.pick((base58_address(draw, 0), base58_address(draw, 5), bech32_address(draw))), ("{}", "to {}"), False),
     "UK NINO": (lambda draw: draw.like(r"(AB|CE|JK|PR) \d{2} \d{2} \d{2} [A-D]"), ("{}", "NINO {}"), False),
     "birth date": (lambda draw: draw.pick((f"{draw.number(1940, 2004)}-{draw.number(1, 12):02d}-{draw.number(1, 28):02d}", f"{draw.number(1, 28):02d}/{draw.number(1, 12):02d}/{draw.number(1940, 2004)}", f"{draw.number(1, 28)}.{draw.number(1, 12)}.{draw.number(1940, 2004)}")), ("DOB: {}", "date of birth {}", "born on {}", "Geburtsdatum: {}", "date de naissance : {}", "birthdate={}"), False),
+    "street, labelled": (
+        lambda draw: draw.like(
+            r"[1-9]\d{0,3} (Main|Oak|High|Church|Park|Mill) (Street|Avenue|Road|Lane|Drive)"
+        ),
+        ("address: {}", "she lives at {}", "ship to: {}; call first", "home address is {}"),
+        False,
+    ),
+    "street, labelled, elsewhere": (
+        lambda draw: draw.like(
+            r"(Haupt|Bahnhof|Garten|Schul)stra\u00dfe [1-9]\d?|[1-9]\d rue (Victor Hugo|de la Paix)"
+            r"|Calle (Mayor|Real) [1-9]\d|Via (Roma|Garibaldi) [1-9]\d|Rua (Augusta|Direita), [1-9]\d\d"
+        ),
+        ("Anschrift: {}", "adresse: {}", "dirección: {}", "indirizzo: {}", "endereço: {}"),
+        False,
+    ),
+    "person, labelled": (
+        lambda draw: f"{draw.people('de').first_name()} {draw.people('en').last_name()}",
+        ("Full name: {}", "customer name: {}, plan gold", "cardholder: {}", "patient name: {}"),
+        False,
+    ),
     "SSN, labelled": (lambda draw: national_id(draw, "US SSN").replace("-", ""), ("SSN {}", "ssn={}", "SSN: {}"), False),
     "JWT": (lambda draw: draw.like(r"eyJhbGciOiJSUzI1NiJ9\.eyJpc3MiOiJ[A-Za-z0-9]{40}\.[A-Za-z0-9_-]{86}"), ("{}", "Bearer {}", "jwt={}", "({})"), False),
     "URL with password": (lambda draw: draw.text("abcdefgh0123456789", 12), ("https://app:{}@shop.example/x", "redis://:{}@cache:6379/0", "amqp://app:{}@mq:5672/v", "mongodb+srv://app:{}@c.example/db", "ftp://app:{}@files.example/a"), False),

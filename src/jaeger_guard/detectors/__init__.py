@@ -27,7 +27,11 @@ from jaeger_guard.detectors import (
     passwords,
     persons,
     phones,
+<<<<<<< HEAD
     private_keys,
+=======
+    postal,
+>>>>>>> 27cbdb1 (Postal addresses behind a label, and names of several words)
     tokens,
 )
 from jaeger_guard.detectors.detector import Detector
@@ -35,6 +39,7 @@ from jaeger_guard.detectors.detector import Detector
 DETECTORS: Final[tuple[Detector, ...]] = (
     *contact.DETECTORS,
     *phones.DETECTORS,
+    *postal.DETECTORS,
     *cards.DETECTORS,
     *accounts.DETECTORS,
     *cryptocurrency.DETECTORS,

@@ -13,9 +13,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
+from jaeger_guard.categories import PERSON_NAME
 from jaeger_guard.formats import json_text
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state, is_value
+from jaeger_guard.lexicon import category_of
 from jaeger_guard.long_texts import search
 from jaeger_guard.semconv import looks_opaque
 from jaeger_guard.types import Judge
@@ -37,7 +39,7 @@ _ENDS_OF_NAMES: Final = frozenset(
         "used",
         "value",
     }
-    | {"phrase", "word", "answer", "birth", "account", "id"}
+    | {"phrase", "word", "answer", "birth", "account", "id", "name"}
 )
 _CLOSERS: Final = {"{": "}", "[": "]", "(": ")", "<": ">"}
 _LONG: Final = 256
@@ -95,6 +97,16 @@ def _grouped_number() -> re.Pattern[str]:
     return re.compile(
         rf"(?:\+?[0-9(][0-9()./\-]{{0,19}}(?:\ [0-9()./\-]{{1,19}}){{1,8}}|[A-Z]{{2}}[0-9]{{2}}(?:{groups}){{2,8}})"
         r"(?![^\s,;.)\]}\"'&])"
+    )
+
+
+@lru_cache(maxsize=1)
+def _person() -> re.Pattern[str]:
+    # A name of several words, each with a capital but for particles; no other assignment's name.
+    word = r"[^\W\d_](?:[^\W\d_]|['\u2019.\-](?=\w)){0,40}"
+    return re.compile(
+        rf"(?P<first>(?=[^\W\d_a-z]){word}\.?)"
+        rf"(?:[ ](?:(?=[^\W\d_a-z]){word}\.?|(?:de|da|do|dos|del|la|van|von|der|den|di|bin|al|y|e)(?=\ ))(?![\w.\-]*[=:])){{1,5}}"
     )
 
 
@@ -266,6 +278,10 @@ def _plain_end(text: str, start: int, name: str, *, known: bool) -> int:
         grouped = _grouped_number().match(text, start)
         if grouped is not None:
             return grouped.end()
+        if category_of(name) == PERSON_NAME:
+            person = _person().match(text, start)
+            if person is not None and not is_state(person["first"]):
+                return person.end()
     found = _plain_value().match(text, start)
     if found is None:
         return start
