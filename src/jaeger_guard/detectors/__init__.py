@@ -27,11 +27,8 @@ from jaeger_guard.detectors import (
     passwords,
     persons,
     phones,
-<<<<<<< HEAD
-    private_keys,
-=======
     postal,
->>>>>>> 27cbdb1 (Postal addresses behind a label, and names of several words)
+    private_keys,
     tokens,
 )
 from jaeger_guard.detectors.detector import Detector
