@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanContext, SpanKind, TraceFlags
 
 from jaeger_guard import (
     Export,
@@ -159,6 +159,59 @@ def test_other_processors_and_our_own_export_agree(configured: Any, sink: HttpSi
     assert seen == {"minimal": {}, "whole": {"n": 1}}
     assert guard.statistics()["minimal"] == 1
     assert guard.statistics()["late_drops"] == {"by_rule": 1}
+
+
+def test_rules_alone_decide_about_raw_spans(configured: Any, sink: HttpSink) -> None:
+    """Without findings to wait for, our own export judges spans before they are scrubbed."""
+    rules = [
+        SamplingRule(attributes={"http.route": "/gone"}, decision="drop"),
+        SamplingRule(attributes={"http.route": "/secret"}, decision="minimal"),
+    ]
+    guard = configured(Sampling(rules=rules, record_reason=True))
+    tracer = guard.tracer_provider.get_tracer("test")
+    for route in ("/gone", "/secret", "/shop"):
+        with tracer.start_as_current_span(route, kind=SpanKind.SERVER) as span:
+            tracer.start_span(f"{route} sent").end()
+            guard.force_flush()
+            tracer.start_span(f"{route} queued").end()
+            span.set_attribute("http.route", route)
+            span.set_attribute("note", EMAIL)
+    guard.force_flush()
+    spans = {span.name: [attribute.key for attribute in span.attributes] for span in sink.spans}
+    reason = "jaeger_guard.sampling.reason"
+    assert spans == {
+        "/gone sent": [reason],
+        "/secret sent": [reason],
+        "/secret queued": [reason],
+        "/secret": [reason],
+        "/shop sent": [reason],
+        "/shop queued": [reason],
+        "/shop": [reason, "http.route", "note"],
+    }
+    assert EMAIL.encode() not in b"".join(sink.payloads)
+    counts = guard.statistics()
+    assert counts["late_drops"] == {"by_rule": 1, "with_parent": 1}
+    assert (counts["minimal"], counts["orphaned"]) == (1, 1)
+
+
+def test_broken_spans_cost_no_other_span(configured: Any, sink: HttpSink) -> None:
+    """A hand-made span that can't be judged is quarantined; its batch goes on."""
+    guard = configured(Sampling(rules=[SamplingRule(name="x", decision="drop")]))
+
+    class Broken(ReadableSpan):
+        @property
+        def parent(self) -> Any:
+            raise RuntimeError("hunter2")
+
+        @property
+        def attributes(self) -> Any:
+            raise RuntimeError("hunter2")
+
+    context = SpanContext(5, 6, False, TraceFlags(1))
+    guard.tracer_provider._active_span_processor.on_end(Broken("broken", context))
+    guard.tracer_provider.get_tracer("test").start_span("whole").end()
+    guard.force_flush()
+    assert sorted(span.name for span in sink.spans) == ["[QUARANTINED]", "whole"]
 
 
 def test_the_stricter_rule_holds() -> None:

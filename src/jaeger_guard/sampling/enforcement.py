@@ -18,7 +18,7 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from opentelemetry import trace
 from opentelemetry.context import Context
@@ -47,6 +47,8 @@ from jaeger_guard.types import Finding
 _LOGGER: Final = logging.getLogger("jaeger_guard.sampling")
 
 _MOST_REMEMBERED: Final = 8192
+
+_Ended = TypeVar("_Ended", ReadableSpan, SpanContent)
 
 
 class Enforcement:
@@ -321,6 +323,37 @@ class Enforcement:
 
     # --- spans.Fate, where spans are scrubbed ---------------------------------------------------------
 
+    @property
+    def needs_scrubbed(self) -> bool:
+        """Whether findings or a retention class have a say."""
+        return bool(self._by_finding) or self._retaining is not None
+
+    def sift(self, spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
+        """Judge raw spans by rules alone; what can't be read is left to who scrubs it."""
+        judged: list[ReadableSpan] = []
+        for span in spans:
+            try:
+                judged_span = self._sifted(span)
+            except Exception:  # noqa: BLE001 - a hand-made span; scrubbing quarantines it
+                judged_span = span
+            if judged_span is not None:
+                judged.append(judged_span)
+        return self._surviving(judged)
+
+    def _sifted(self, span: ReadableSpan) -> ReadableSpan | None:
+        context = span.context
+        if context is not None and self.late and context.span_id in self.late:
+            return None
+        verdict = self._by_rules(span.parent, span.kind, span.name, attributes_of(span))
+        if verdict is Verdict.KEEP:
+            return span
+        if verdict is Verdict.DROP:
+            if context is not None:
+                self._drop(context.span_id, "by_rule")
+            return None
+        self._count_minimal(context)
+        return minimal_span(span, _kept(attributes_of(span)))
+
     def judge(self, content: SpanContent) -> Verdict:
         """Decide by the final route, name and attributes."""
         context = content.context
@@ -353,8 +386,7 @@ class Enforcement:
 
     def kept(self, content: SpanContent) -> Mapping[str, Any]:
         """Answer what a span that turned out to be minimal has all the same."""
-        names = (RETENTION_KEY, REASON_KEY)
-        return {name: content.attributes[name] for name in names if name in content.attributes}
+        return _kept(content.attributes)
 
     def finish(self, content: SpanContent) -> None:
         """Shorten what must not be kept long."""
@@ -371,19 +403,27 @@ class Enforcement:
             content.attributes = {**content.attributes, RETENTION_KEY: SHORT}
 
     def survivors(self, contents: Sequence[SpanContent | None]) -> list[SpanContent]:
-        """Answer what goes on; parents end after their children, so a batch is read from its end."""
-        kept: list[SpanContent] = []
-        for content in reversed(contents):
-            if content is None:
-                continue
-            if not self.drops_with_parent(content.context, content.parent):
-                kept.append(content)
-        kept.reverse()
-        for content in kept:
-            if content.parent is not None and not content.parent.is_remote:
-                identity = content.parent.span_id
-                self._sent.put(identity, self._sent.get(identity, 0) + 1)
-        return kept
+        """Answer what goes on of scrubbed spans."""
+        return self._surviving([content for content in contents if content is not None])
+
+    def _surviving(self, spans: list[_Ended]) -> list[_Ended]:
+        """Leave out whose parent was dropped; parents end after children: it is read from its end."""
+        if self.late:
+            spans = [
+                span
+                for span in reversed(spans)
+                if _local_parent(span) not in self.late or not self._drop_with_parent(span)
+            ]
+            spans.reverse()
+        sent = self._sent
+        for span in spans:
+            identity = _local_parent(span)
+            if identity is not None:
+                sent.put(identity, sent.get(identity, 0) + 1)
+        return spans
+
+    def _drop_with_parent(self, span: _Ended) -> bool:
+        return self.drops_with_parent(span.context, span.parent)
 
     def of_resource(self, attributes: Mapping[str, Any]) -> Mapping[str, Any]:
         """Answer the retention class of a service."""
@@ -418,6 +458,23 @@ class Enforcement:
 
 
 _SEVERITY: Final = {Verdict.KEEP: 0, Verdict.MINIMAL: 1, Verdict.DROP: 2}
+
+
+def _kept(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Answer what a span has all the same that turned out to be minimal."""
+    kept = {key: attributes[key] for key in (RETENTION_KEY, REASON_KEY) if key in attributes}
+    if REASON_KEY in kept and len(kept) < len(attributes):  # else it is a skeleton already
+        kept[REASON_KEY] = "decided at its end"
+    return kept
+
+
+def _local_parent(span: ReadableSpan | SpanContent) -> int | None:
+    """Answer the id of a span's parent in this process; None also where it isn't one of the SDK's."""
+    try:
+        parent = span.parent
+    except Exception:  # noqa: BLE001 - a hand-made span; scrubbing quarantines it
+        return None
+    return parent.span_id if type(parent) is SpanContext and not parent.is_remote else None
 
 
 def _includes(sampling: Sampling, policy: Sampling) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, Protocol
 
+from opentelemetry.sdk.trace import ReadableSpan
+
 from jaeger_guard.spans.content import SpanContent
 from jaeger_guard.types import Finding
 
@@ -20,6 +22,15 @@ class Verdict(Enum):
 
 class Fate(Protocol):
     """Decides about ended spans, and only ever for less. Threads may share it; nothing raises."""
+
+    @property
+    def needs_scrubbed(self) -> bool:
+        """Whether it has to see a span's scrubbed content; else `sift` is all that it has to say."""
+        ...
+
+    def sift(self, spans: Sequence[ReadableSpan]) -> list[ReadableSpan]:
+        """Answer what goes on of a batch, skeletons in the place of spans that are minimal."""
+        ...
 
     def judge(self, content: SpanContent) -> Verdict:
         """Decide by what a span is in the end, before it is scrubbed."""

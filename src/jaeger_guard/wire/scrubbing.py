@@ -132,8 +132,11 @@ class ScrubbingEncoder(Encoder):
 
     def encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:  # type: ignore[override]
         """Scrub and encode a batch: usually one payload; none where there is nothing to send."""
-        if self._spans.fate is not None:  # which decides by a span's content
-            return super().encode(self._spans.scrub_batch(spans))
+        fate = self._spans.fate
+        if fate is not None:
+            if fate.needs_scrubbed:  # what is found in a span decides about it, too
+                return super().encode(self._spans.scrub_batch(spans))
+            spans = fate.sift(spans)
         tally = _Tally()
         payloads = self._payloads(self._scrubbed(span, tally) for span in spans)
         self._spans.count(tally.scrubbed, tally.findings)
