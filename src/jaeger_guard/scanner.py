@@ -42,6 +42,7 @@ from jaeger_guard.long_texts import LONG, STEP, check_time, find_all, search
 from jaeger_guard.types import Match
 
 _WINDOW: Final = 3
+_SEPARATORS: Final = dict.fromkeys(map(ord, " -./"))  # between the digits of a run
 _NEVER: Final = "(?!)"  # matches nothing
 _CLASS: Final = re.compile(r"\[[^\\\[\]]+\](?![{?*+|])")
 
@@ -54,6 +55,21 @@ _FREQUENCIES: Final = {
     **dict(zip("kyxgw=uv", (12, 12, 12, 11, 10, 9, 9, 9), strict=True)),
     **dict(zip("zqj_,:&{}%", (6, 6, 6, 5, 5, 4, 3, 3, 3, 2), strict=True)),
 }
+# What stands in most traces, whose windows therefore tell nothing.
+_USUAL: Final = """
+https://www.example.com/api/v1/users/items/orders/products/search?page=1&sort=name&limit=20&offset=10
+content-type: application/json; charset=utf-8 text/html,application/xhtml+xml gzip, deflate keep-alive
+mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/120 safari/537
+traceback (most recent call last): file "/app/.venv/lib/python3.11/site-packages/flask/app.py", line 12
+in wsgi_app response = self.full_dispatch_request() raise valueerror: unexpected exception in handler
+return func(*args, **kwargs) usr/local/lib requests/sessions.py urllib3/connectionpool.py sqlalchemy
+timeout while waiting for connection refused by host, not found; failed to call internal server error
+select id, name, price, created_at, updated_at from orders where customer_id = and status in order by
+insert into values update set delete group by join on limit returning count begin commit rollback
+the and for that with this from have you not are was all any can will when which there their what about
+please order item user account customer payment invoice shipping product message request process event
+change option policy summary position language license package pattern organization application string
+"""
 
 
 class Scanner:
@@ -62,13 +78,14 @@ class Scanner:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors: Final = tuple(detectors)
         needles: dict[tuple[str, bool], set[int]] = {}
-        runs: dict[int, set[int]] = {}
+        runs: dict[tuple[int, str], set[int]] = {}  # shortest, and what else must be there
         shapes: dict[str, set[int]] = {}
         self._anchors: dict[int, Needles] = {}  # of the detectors whose needles are common alone
         for number, detector in enumerate(self.detectors):
             gate = detector.gate
             if isinstance(gate, DigitRun):
-                runs.setdefault(gate.shortest, set()).add(number)
+                beside = f"[{gate.beside}]" if gate.beside else ""
+                runs.setdefault((gate.shortest, beside), set()).add(number)
             elif isinstance(gate, Shape):
                 shapes.setdefault(gate.pattern, set()).add(number)
             else:
@@ -76,9 +93,15 @@ class Scanner:
                     needles.setdefault((needle, gate.ignore_case), set()).add(number)
                 if gate.anchor:
                     self._anchors[number] = gate
+        self._searched = frozenset(
+            number for number, detector in enumerate(self.detectors) if detector.is_searched
+        )
         self._needles = _NeedleIndex(needles, self._anchors)
-        self._runs = tuple(sorted(runs.items()))
-        self._shortest_run = longer_digit_runs(min(runs, default=0))
+        self._runs = tuple(
+            (shortest, re.compile(beside) if beside else None, runs[shortest, beside])
+            for shortest, beside in sorted(runs)
+        )
+        self._shortest_run = longer_digit_runs(min((run for run, _ in runs), default=0))
         self._shapes = tuple(shapes.items())
         self._any_shape = tuple(map(re.compile, _joined_by_beginning(shapes)))
 
@@ -88,8 +111,15 @@ class Scanner:
 
     def _find(self, text: str) -> list[Match]:
         matches: list[Match] = []
-        for number in sorted(self.opened(text)):
-            matches.extend(self.detectors[number].find_admitted(text))
+        opened = self.opened(text)
+        if not opened:
+            return matches
+        seek = re.Pattern.search if len(text) <= LONG else search
+        for number in sorted(opened):
+            detector = self.detectors[number]
+            if number in self._searched and seek(compile_pattern(detector.pattern), text) is None:
+                continue  # before anything is set up for it
+            matches.extend(detector.find_admitted(text))
         return matches
 
     def opened(self, text: str) -> set[int]:
@@ -103,10 +133,11 @@ class Scanner:
                 opened.remove(number)
         if self._runs and seek(self._shortest_run, text) is not None:
             longest = _longest_run(self._shortest_run, text)
-            for shortest, numbers in self._runs:
+            for shortest, beside, numbers in self._runs:
                 if shortest > longest:
                     break
-                opened |= numbers
+                if beside is None or seek(beside, text) is not None:
+                    opened |= numbers
         for shapes in self._any_shape:
             if seek(shapes, text) is not None:
                 for pattern, numbers in self._shapes:
@@ -118,19 +149,31 @@ class Scanner:
 
 def _longest_run(runs: re.Pattern[str], text: str) -> int:
     """Answer how many digits the longest run in `text` has; as many as count, at the most."""
-    return max(sum(map(str.isdigit, run.group())) for run in find_all(runs, text))
+    longest = 0
+    for run in find_all(runs, text):
+        length = run.end() - run.start()
+        if length > longest:
+            digits = run.group()
+            if not digits.isdecimal():
+                length = len(digits.translate(_SEPARATORS))
+            longest = max(longest, length)
+    return longest
 
 
 def _joined_by_beginning(patterns: Iterable[str]) -> list[str]:
     """Join patterns that begin with the same class of characters: `re` skips to that once for all."""
     by_beginning: dict[str, list[str]] = {}
+    alone: list[str] = []
     for pattern in patterns:
         beginning = _CLASS.match(pattern)
-        first = beginning.group() if beginning is not None else ""
-        by_beginning.setdefault(first, []).append(pattern[len(first) :])
+        if beginning is None:
+            alone.append(pattern)
+        else:
+            rest = pattern[beginning.end() :]
+            by_beginning.setdefault(beginning.group(), []).append(f"(?:{rest})")
     return [
-        f"{first}(?:{'|'.join(f'(?:{rest})' for rest in rests)})"
-        for first, rests in by_beginning.items()
+        *(f"{beginning}(?:{'|'.join(rests)})" for beginning, rests in by_beginning.items()),
+        *alone,
     ]
 
 
@@ -207,8 +250,13 @@ class _NeedleIndex:
 
 def _rarest_window(needle: str) -> _Window:
     places = range(len(needle) - _WINDOW + 1)
-    windows = [tuple(needle[place : place + _WINDOW]) for place in places]
-    return min(windows, key=lambda window: math.prod(_FREQUENCIES.get(each, 1) for each in window))
+    windows: list[str] = [needle[place : place + _WINDOW] for place in places]
+
+    def commonness(window: str) -> tuple[bool, float]:
+        return window in _USUAL, math.prod(_FREQUENCIES.get(each, 1) for each in window)
+
+    rarest = min(windows, key=commonness)
+    return tuple(rarest)
 
 
 def _through_disguise(text: str, find: Callable[[str], list[Match]]) -> list[Match]:

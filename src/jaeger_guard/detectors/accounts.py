@@ -75,7 +75,7 @@ IBAN: Final = Detector(
 IBAN_IN_LOWER_CASE: Final = Detector(
     name="financial.iban_in_lower_case",
     category=FINANCIAL_IBAN,
-    gate=DigitRun(shortest=6),
+    gate=DigitRun(shortest=6, beside="a-zA-Z"),
     pattern=(
         r"(?:[a-z]{2}[0-9]{2}[a-z0-9]{11,30}(?![A-Za-z0-9])"
         r"|[A-Za-z]{2}[0-9]{2}(?P<gap>[ \-\u00a0])[A-Za-z0-9]{4}"

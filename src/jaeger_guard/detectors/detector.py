@@ -141,13 +141,18 @@ class DigitRun:
 
     Attributes:
         shortest: The fewest digits that a finding has.
+        beside: Characters, as a class of `re` lists them, of which a finding also has one; empty
+            where it may have digits alone. Most numbers in spans stand in lower case.
     """
 
     shortest: int
+    beside: str = ""
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
-        return search(digit_runs(self.shortest), text) is not None
+        if search(digit_runs(self.shortest), text) is None:
+            return False
+        return not self.beside or search(compile_pattern(f"[{self.beside}]"), text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,6 +233,12 @@ class Detector:
     examples: tuple[Example, ...]
     near_misses: tuple[NearMiss, ...]
 
+    @property
+    def is_searched(self) -> bool:
+        """Whether the pattern is searched in the whole text, and not matched at needles alone."""
+        gate = self.gate
+        return not (isinstance(gate, Needles) and (gate.before or gate.ignore_case))
+
     def find(self, text: str) -> Iterator[Match]:
         """Yield the matches of this detector alone, in order, without overlaps."""
         if self.gate.admits(text):
@@ -237,7 +248,7 @@ class Detector:
         """Yield what `find` does, of a text that the gate is known to admit."""
         gate = self.gate
         compiled = compile_pattern(self.pattern)
-        if isinstance(gate, Needles) and (gate.before or gate.ignore_case):
+        if isinstance(gate, Needles) and not self.is_searched:
             end = 0
             for start in gate.positions(text):
                 if start >= end and (candidate := compiled.match(text, start)):
@@ -327,7 +338,7 @@ def longer_digit_runs(shortest: int) -> re.Pattern[str]:
     return re.compile(rf"[0-9](?:[ \-./]?[0-9]){{{max(shortest - 1, 0)},{MOST_DIGITS - 1}}}")
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)  # several for each of hundreds of detectors
 def compile_pattern(pattern: str) -> re.Pattern[str]:
     """Compile a detector's pattern once, when it is first used."""
     return re.compile(pattern)

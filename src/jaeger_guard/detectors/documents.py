@@ -92,7 +92,7 @@ DRIVER_LICENCE: Final = found_behind_label(
 GB_DRIVER_NUMBER: Final = Detector(
     name="identity.gb_driver_number",
     category=IDENTITY_DOCUMENT,
-    gate=DigitRun(shortest=6),
+    gate=DigitRun(shortest=6, beside="A-Z"),
     pattern=(
         r"[A-Z9](?<![0-9A-Za-z].)[A-Z9]{4}[0-9](?:[05][1-9]|[16][0-2])(?:0[1-9]|[12][0-9]|3[01])[0-9]"
         r"[A-Z9]{2}[0-9][A-Z]{2}(?![0-9A-Za-z])"

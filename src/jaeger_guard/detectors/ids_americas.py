@@ -48,7 +48,7 @@ def is_us_ein(value: str) -> bool:
 
 US_SSN: Final = found_by_form(
     "identity.us_ssn",
-    gate=DigitRun(shortest=9),
+    gate=DigitRun(shortest=9, beside="-"),
     form=r"[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}",
     is_valid=is_us_ssn,
     source="US Social Security Administration, POMS RM 10201.035 (invalid numbers)",
@@ -87,7 +87,7 @@ US_SSN_LABELLED: Final = found_behind_label(
 
 US_ITIN: Final = found_by_form(
     "identity.us_itin",
-    gate=DigitRun(shortest=9),
+    gate=DigitRun(shortest=9, beside="-"),
     form=r"9[0-9]{2}-[5-9][0-9]-[0-9]{4}",
     is_valid=is_us_itin,
     source="US Internal Revenue Manual 3.21.263.8 (ITIN ranges)",
@@ -185,7 +185,7 @@ def is_mx_curp(value: str) -> bool:
 
 MX_CURP: Final = found_by_form(
     "identity.mx_curp",
-    gate=DigitRun(shortest=6),
+    gate=DigitRun(shortest=6, beside="HMX"),
     form=rf"[A-Z][AEIOUX][A-Z]{{2}}[0-9]{{6}}[HMX](?:{_MEXICAN_STATES})[B-DF-HJ-NP-TV-Z]{{3}}[0-9A-Z][0-9]",
     is_valid=is_mx_curp,
     source="Diario Oficial de la Federaci\u00f3n, 18 October 2021, Instructivo Normativo para la CURP",
@@ -227,7 +227,7 @@ def is_br_cnpj(value: str) -> bool:
 
 BR_CPF: Final = found_by_form(
     "identity.br_cpf",
-    gate=DigitRun(shortest=11),
+    gate=DigitRun(shortest=11, beside="."),
     form=r"[0-9]{3}\.[0-9]{3}\.[0-9]{3}-[0-9]{2}",
     is_valid=is_br_cpf,
     source="Receita Federal do Brasil, Instru\u00e7\u00e3o Normativa RFB 2172/2024 (CPF)",

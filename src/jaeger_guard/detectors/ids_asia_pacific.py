@@ -133,7 +133,7 @@ def is_sg_nric(value: str) -> bool:
 
 SG_NRIC: Final = found_by_form(
     "identity.sg_nric",
-    gate=DigitRun(shortest=7),
+    gate=DigitRun(shortest=7, beside="STFGM"),
     form=r"[STFGM][0-9]{7}[A-Z]",
     is_valid=is_sg_nric,
     source="Immigration & Checkpoints Authority of Singapore, NRIC and FIN",
@@ -156,7 +156,7 @@ def is_kr_rrn(value: str) -> bool:
 
 KR_RRN: Final = found_by_form(
     "identity.kr_rrn",
-    gate=DigitRun(shortest=13),
+    gate=DigitRun(shortest=13, beside="-"),
     form=r"[0-9]{2}[01][0-9][0-3][0-9]-[0-9]{7}",
     is_valid=is_kr_rrn,
     source="Republic of Korea, Enforcement Rule of the Resident Registration Act, article 2",
@@ -243,7 +243,7 @@ def is_hk_id(value: str) -> bool:
 
 HK_ID: Final = found_by_form(
     "identity.hk_id",
-    gate=DigitRun(shortest=6),
+    gate=DigitRun(shortest=6, beside="("),
     form=r"[A-Z][A-Z]?[0-9]{6}\([0-9A]\)",
     is_valid=is_hk_id,
     source="Immigration Department of Hong Kong, Persons Registration (check digit)",

@@ -20,7 +20,7 @@ _NO_NINO: Final = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
 
 GB_NINO: Final = found_by_form(
     "identity.gb_nino",
-    gate=DigitRun(shortest=6),
+    gate=DigitRun(shortest=6, beside="A-D"),
     form=(
         r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z](?P<gap>[ \-]?)[0-9]{2}(?P=gap)[0-9]{2}(?P=gap)[0-9]{2}"
         r"(?P=gap)[A-D]"
@@ -136,7 +136,7 @@ def is_es_dni(value: str) -> bool:
 
 ES_DNI: Final = found_by_form(
     "identity.es_dni",
-    gate=DigitRun(shortest=7),
+    gate=DigitRun(shortest=7, beside="A-Z"),
     form=r"(?:[0-9]{8}[\- ]?[A-HJ-NP-TV-Z]|[XYZ]-?[0-9]{7}-?[A-HJ-NP-TV-Z])",
     is_valid=is_es_dni,
     source="Ministerio del Interior, Real Decreto 1553/2005 (DNI) and Real Decreto 557/2011 (NIE)",
@@ -246,7 +246,7 @@ def is_de_insurance_number(value: str) -> bool:
 
 DE_INSURANCE_NUMBER: Final = found_by_form(
     "identity.de_insurance_number",
-    gate=DigitRun(shortest=8),
+    gate=DigitRun(shortest=8, beside="A-Z"),
     form=r"[0-9]{2}(?P<gap>[ ]?)[0-3][0-9][01][0-9]{3}(?P=gap)[A-Z](?P=gap)[0-9]{3}",
     is_valid=is_de_insurance_number,
     source="\u00a7 147 SGB VI; VKVV \u00a7 2 (Versicherungsnummer)",
@@ -284,7 +284,7 @@ def is_ru_snils(value: str) -> bool:
 
 RU_SNILS: Final = found_by_form(
     "identity.ru_snils",
-    gate=DigitRun(shortest=11),
+    gate=DigitRun(shortest=11, beside="-"),
     form=r"[0-9]{3}-[0-9]{3}-[0-9]{3}[ \-][0-9]{2}",
     is_valid=is_ru_snils,
     source="Pension Fund of Russia, resolution 192p (2006): SNILS",

@@ -211,9 +211,10 @@ IPV6: Final = Detector(
     category=NETWORK_IP,
     gate=Needles(
         texts=(":",),
+        # Around a colon, which is rarer than a hexadecimal digit.
         anchor=(
-            r"[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]|::[Ff]{4}:[0-9A-Fa-f]|64:[Ff]{2}9[Bb]::|"
-            + _WRITTEN_OUT
+            r":(?:(?<=[23][0-9A-Fa-f]{3}:)[0-9A-Fa-f:]|:[Ff]{4}:[0-9A-Fa-f]|[Ff]{2}9[Bb]::"
+            r"|(?<=[0-9A-Fa-f]:)(?:[0-9A-Fa-f]{1,4}:){6}[0-9A-Fa-f])"
         ),
     ),
     pattern=(
@@ -275,7 +276,7 @@ MAC: Final = Detector(
     category=NETWORK_MAC,
     gate=Needles(
         texts=(":", "-"),
-        anchor=rf"{_MAC_PAIR}([:\-]){_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1",
+        anchor=(rf"([:\-])(?<={_MAC_PAIR}.){_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1"),
     ),
     pattern=(
         rf"[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f](?P<gap>[:\-])"
@@ -299,7 +300,7 @@ MAC: Final = Detector(
 MAC_DOTTED: Final = Detector(
     name="network.mac_dotted",
     category=NETWORK_MAC,
-    gate=Shape(pattern=r"[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"),
+    gate=Shape(pattern=r"\.(?<=[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"),
     pattern=r"[0-9A-Fa-f](?<![0-9A-Za-z.].)[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Za-z])",
     validate=lambda value: (
         any(map(str.isalpha, value)) and any(map(str.isdigit, value)) and len(set(value)) > 4

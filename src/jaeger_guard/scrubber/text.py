@@ -19,6 +19,7 @@ changed goes through all of this again, until nothing is found.
 
 from __future__ import annotations
 
+import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
@@ -36,7 +37,7 @@ from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner, resolve_overlaps
-from jaeger_guard.scrubber.cache import InertTexts
+from jaeger_guard.scrubber.cache import PART_BYTES, InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
@@ -48,6 +49,10 @@ from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
 _MOST_KEPT: Final = 64  # leaves of one value, kept or ids; the key around judges those beyond
+# RFC 9562: an id by its form alone, whatever its digits look like, and the commonest of all.
+_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID_LENGTH: Final = 36
+_LONGEST_PART: Final = 256  # characters of a part that is remembered
 _SHORTEST_BASE64: Final = 20  # of BASE64_WORD
 _INERT: Final = "inert"  # no format, but what stands in place of its name
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
@@ -78,6 +83,7 @@ class TextScrubber:
         self._scanner = scanner
         self._recognizer = recognizer
         self.inert = InertTexts()
+        self._nothing_in = InertTexts(PART_BYTES)
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
     def scrub(
@@ -196,7 +202,9 @@ class TextScrubber:
 
     def _glance(self, text: str) -> str | None:
         """Name the format of a text under a key that says none; None for plain text, or `_INERT`."""
-        if text in self.inert.young or self.inert.get(text) is not None:
+        if self.inert.get(text) is not None or (
+            len(text) == _UUID_LENGTH and _UUID.fullmatch(text) is not None
+        ):
             return _INERT
         format_name = recognize(text)
         if (
@@ -209,6 +217,17 @@ class TextScrubber:
             self.inert.add(text)
             return _INERT
         return format_name
+
+    def finds_nothing(self, text: str) -> bool:
+        """Say whether nothing is found in a part that comes often: a parameter's name, a source line."""
+        if len(text) > _LONGEST_PART or self._recognizer is not None:
+            return False
+        if self._nothing_in.get(text) is not None:
+            return True
+        if self._scanner.find(text):
+            return False
+        self._nothing_in.add(text)
+        return True
 
     def matches_across(self, decision: KeyDecision, text: str) -> list[Match]:
         """Return what is to be treated in a text that was joined from the items of a list."""
@@ -407,6 +426,8 @@ class _LeafJudge:
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
         """Scrub the leaf under the decision that its name gets below the key's."""
         if name == _CHUNK:
+            if self._scrubber.finds_nothing(text):
+                return text
             return self._scrubber.search(
                 self._decision,
                 text,
@@ -441,6 +462,8 @@ class _LeafJudge:
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
         """Search a leaf's name: it says what a value is, unless it is a value itself."""
         check_time()
+        if self._scrubber.finds_nothing(text):
+            return text
         return self._scrubber.search(
             self._decision, text, self._found, notation, format_name=self._format
         )

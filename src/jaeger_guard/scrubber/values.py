@@ -79,6 +79,15 @@ class ValueScrubber:
         if decision.whole is not None and decision.whole.action is Action.DROP:
             found.add(Found(self._category(decision), Action.DROP, "key", decision.whole.rule, ""))
             return value
+        if (
+            kind is tuple
+            and len(value) == 1
+            and type(value[0]) is str
+            and nesting < MAX_NESTING
+            and decision.format != COMMAND.name
+        ):  # a header, mostly; there is nothing to join, and nothing that names another
+            scrubbed = self._string(decision, value[0], found)
+            return value if scrubbed is value[0] else (scrubbed,)
         if nesting >= MAX_NESTING or (nesting == 0 and _holds_too_much(value)):
             return _withhold(found, "size")
         if nesting > 0:
