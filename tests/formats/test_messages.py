@@ -235,6 +235,7 @@ MUST_STAY = [
     "ssh://git@github.com/org/repo",
     "git+ssh://git@github.com/org/repo.git@v1",
     "['email', 'password']",
+    '["user-emails", "session.events"]',
     "session=morning",
     "auth: basic",
     "mail: queued",

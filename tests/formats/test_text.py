@@ -12,6 +12,7 @@ from jaeger_guard.markers import is_marker, marker
 from jaeger_guard.types import Notation
 
 SECRET_NAMES = {
+    "username",
     "password",
     "path.token",
     "token",
@@ -79,6 +80,9 @@ class SecretJudge:
         ("ERROR at\nLINE 1: ...cut', 'x') RETURNING id", "ERROR at\nLINE 1: ...?', ?) RETURNING id"),
         ("near 'bobby' AND a = 5' at line 1", "near '?' AND a = ?' at line 1"),
         ('COPY users, line 1, column age: "x"', 'COPY users, line 1, column age: "#"'),
+        ("Login failed for user 'hood078'. (18456)", "Login failed for user '#'. (18456)"),
+        ("Access denied for user 'root'@'db' (using password: YES)",
+         "Access denied for user 'root'@'db' (using password: YES)"),
         ("parameters: $1 = 'x', $2 = '5'", "parameters: $1 = ?, $2 = ?"),
         ("could not execute; SQL [insert into u (n) values ('x')]; constraint [c]",
          "could not execute; SQL [insert into u (n) values (?)]; constraint [c]"),

@@ -142,6 +142,9 @@ def test_recognized_is_what_can_be_nothing_else(text: str, expected: bool) -> No
         ("session=9f8e7d6c5b4a39281706", "session=REDACTED"),
         ("session=Zq7x", "session=REDACTED"),
         ("sid=word", "sid=REDACTED"),
+        ("code=jrnYLxnGLpnwAAGWmcHlKVdL&state=ok", "code=REDACTED&state=ok"),
+        ("code=not_found_in_the_catalogue", "code=not_found_in_the_catalogue"),
+        ("code=404", "code=404"),
         ("password=word", "password=REDACTED"),
     ],
 )

@@ -45,6 +45,7 @@ from jaeger_guard.types import Judge
 
 MAX_DEPTH: Final = 64
 
+_JOINTS: Final = str.maketrans("", "", "_-.")
 _CLOSERS: Final = {"{": "}", "[": "]", "(": ")"}
 _LITERALS: Final = frozenset(
     {"true", "false", "null", "None", "True", "False", "nil", "undefined", "NaN", "Infinity"}
@@ -252,7 +253,7 @@ class Reader:
         parent = self.stack[-2].opener if len(self.stack) > 2 else ""
         if is_pair and (frame.opener == "(" or parent in ("[", "(")):
             return not is_field_name(text, before)
-        return not text.replace("_", "").replace("-", "").isalpha()
+        return not text.translate(_JOINTS).isalpha()  # `["user-emails", "session.events"]`
 
     def _bare(self, piece: str, following: int) -> None:
         frame = self.stack[-1]

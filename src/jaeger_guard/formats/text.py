@@ -67,7 +67,7 @@ def _signs() -> re.Pattern[str]:
     endings = "|".join(sorted({noun[-2:] for noun in nouns}))
     behind = "|".join(f"(?<={noun} )" for noun in nouns)
     return re.compile(
-        rf"""[ ](?<=(?:{endings}) )(?:{behind})|["'](?<=near .)|', ?[bru]?'|", ?[bru]?"|</"""
+        rf"""[ ](?<=(?:{endings}) )(?:{behind})|["'](?:(?<=near .)|(?<=user .)|(?<=data .)|(?<=value .))|', ?[bru]?'|", ?[bru]?"|</"""
     )
 
 

@@ -38,6 +38,8 @@ _QUOTED: Final = (
     ("Failing row contains (", (").\n", ")\n", ").", ")"), PARAMETER),
     ("Duplicate entry '", ("' for key", "'"), PARAMETER),
     ("duplicate key value is (", (").", ")"), PARAMETER),
+    ("for user '", ("'@", "'"), "user"),
+    ('for user "', ('"',), "user"),
     ("char value '", ("' to data type", "'"), PARAMETER),
     (" constant (", (") for ", ")"), PARAMETER),
     (" value: '", ("' for column", "'"), PARAMETER),
@@ -236,7 +238,23 @@ def _keyword() -> re.Pattern[str]:
     return re.compile(r"[A-Za-z_.]{1,64}|\W{1,16}|[?$:@%][\w()]{0,64}|[A-Z_]{1,64}[0-9]{0,4}")
 
 
+def _rewrite_user(text: str, stretch: Stretch, judge: Judge) -> tuple[str, int]:
+    """Judge whose login a server refused; accounts that every installation has are nobody's."""
+    given = text[stretch.start : stretch.end]
+    if given.lower() in _SERVICE_ACCOUNTS:
+        return given, stretch.end
+    return judge.value("username", given), stretch.end
+
+
+_SERVICE_ACCOUNTS: Final = frozenset(
+    (
+        *("root", "admin", "postgres", "mysql", "sa", "sys", "system", "app", "guest", "default"),
+        *("oracle", "mariadb", "redis", "rabbitmq", "elastic", "nobody", "anonymous", "www-data"),
+    )
+)
+
 _REWRITES: Final = {
+    "user": _rewrite_user,
     "document": _rewrite_input,
     "fragment": _rewrite_fragment,
     "input": _rewrite_input,

@@ -269,6 +269,8 @@ def _is_version() -> re.Pattern[str]:
 
 def is_field_name(text: str, before: str) -> bool:
     """Say whether `text` is a field's name as the one before it: `('email', 'token')`."""
+    if _dotted().fullmatch(text) is not None:
+        return True
     if _field().fullmatch(text) is None:
         return False
     return len(text) <= 4 or before.lower() in _WEAK or has_meaning(text)
@@ -277,3 +279,8 @@ def is_field_name(text: str, before: str) -> bool:
 @lru_cache(maxsize=1)
 def _field() -> re.Pattern[str]:
     return re.compile(r"[a-z_]{1,40}")
+
+
+@lru_cache(maxsize=1)
+def _dotted() -> re.Pattern[str]:
+    return re.compile(r"[a-z_]{2,40}(?:\.[a-z_]{2,40}){1,4}")

@@ -78,8 +78,16 @@ def _plain_word() -> re.Pattern[str]:
     return re.compile(r"[a-z]{1,12}(?:[_\-][a-z]{1,12}){0,2}|[0-9]{1,3}")
 
 
+@lru_cache(maxsize=1)
+def _authorization_code() -> re.Pattern[str]:
+    # RFC 6749, section 4.1.2: of any characters, and letters of both cases are no code of a status.
+    return re.compile(r"(?=[^A-Z]{0,256}[A-Z])(?=[^a-z]{0,256}[a-z])[A-Za-z0-9_\-./]{20,512}")
+
+
 def parameter_leaf(name: str, value: str) -> str:
     """Answer the leaf's name of a parameter, which some have only where the value looks drawn."""
+    if name == "code" and _authorization_code().fullmatch(value) is not None:
+        return "authorization_code"
     if name.lower() in _KINDS and _plain_word().fullmatch(value) is not None:
         return ""
     dashed = name.lower().replace("_", "-")

@@ -46,6 +46,7 @@ _GENERIC: Final = frozenset({*_PAIR_VALUES, "text", "string", "raw"})
 _PLAIN_WORD: Final = re.compile(r"[a-z]{1,32}(?:_[a-z]{1,32}){0,4}")
 # What stands behind a name and is no value of it: `["token", "expired"]`, `["Basic", "Pro"]`.
 _SHORT_WORD: Final = re.compile(r"[A-Za-z]{0,12}")
+_DOTTED_WORDS: Final = re.compile(r"[a-z_]{2,40}(?:\.[a-z_]{2,40}){1,4}")
 _NAMING: Final = re.compile(
     r"(?P<dashes>-{0,2})(?P<name>[A-Za-z][\w.\-\[\]]{0,63})\s{0,4}(?P<sign>[:=]?)"
 )
@@ -297,6 +298,8 @@ class ValueScrubber:
                 return decision  # `["id", "email", "name"]`: columns, and no values
             if type(item) is str and _SHORT_WORD.fullmatch(item) is not None:
                 return decision
+            if type(item) is str and _DOTTED_WORDS.fullmatch(item) is not None:
+                return decision  # `["user-emails", "session.events"]`: two topics
             if not pair and not category.startswith("credential."):
                 return decision
         return self._policy.decide_leaf(name, decision)
