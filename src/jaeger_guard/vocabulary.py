@@ -194,7 +194,7 @@ PHRASES: Final[dict[str, str]] = {
         "|numero de celular|numero do celular|numero cellulare|numero di cellulare|gsm nummer|phone nr"
     ),
     CONTACT_ADDRESS: (
-        "street|street address|street name|street 1|street 2|postal address|home address"
+        "street|street address|street name|street 1|street 2|postal address|home address|address zip"
         "|mailing address|shipping address|billing address|delivery address|residential address"
         "|customer address|patient address|address line|address line 1|address line 2|address 1"
         "|address 2|zip code|zip codes|postal code|post code|postcode|zippostal|adresse|postadresse"
