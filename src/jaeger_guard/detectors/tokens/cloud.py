@@ -335,6 +335,23 @@ OTHERS: Final[tuple[Token, ...]] = (
         beside=("oracle", "oci_"),
     ),
     Token(
+        "volcengine",
+        "Volcengine",
+        "access key id",
+        ("AKLT",),
+        "{base64url:40-60}",
+        "https://www.volcengine.com/docs/6291/65568",
+        cut=24,
+    ),
+    Token(
+        "baidu_cloud",
+        "Baidu AI Cloud",
+        "API key",
+        ("bce-v3/ALTAK-",),
+        "{alnum:21}/{hex:40}",
+        "https://cloud.baidu.com/doc/Reference/s/9jwvz2egb",
+    ),
+    Token(
         "yandex_api_key",
         "Yandex Cloud",
         "API key",

@@ -129,6 +129,22 @@ MONITORING: Final[tuple[Token, ...]] = (
         ),
     ),
     Token(
+        "logfire",
+        "Pydantic Logfire",
+        "write and read token",
+        ("pylf_v1_us_", "pylf_v1_eu_", "pylf_v1_local_", "pylf_v2_us_", "pylf_v2_eu_"),
+        "{base64url:36-64}",
+        "https://logfire.pydantic.dev/docs/how-to-guides/create-write-tokens/",
+    ),
+    Token(
+        "logicmonitor",
+        "LogicMonitor",
+        "bearer token",
+        ("lmb_", "lma_"),
+        "{padded:40-140}",
+        "https://www.logicmonitor.com/support/bearer-token",
+    ),
+    Token(
         "splunk",
         "Splunk",
         "HTTP event collector token",

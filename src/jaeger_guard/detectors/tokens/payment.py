@@ -202,6 +202,22 @@ PAYING: Final[tuple[Token, ...]] = (
         "https://docs.mercury.com/reference/getting-started-with-your-api",
     ),
     Token(
+        "midtrans",
+        "Midtrans",
+        "server key",
+        ("Mid-server-", "SB-Mid-server-"),
+        "{base64url:24}",
+        "https://docs.midtrans.com/docs/midtrans-account",
+    ),
+    Token(
+        "asaas",
+        "Asaas",
+        "API key",
+        ("$aact_",),
+        "{padded:60-200}",
+        "https://docs.asaas.com/docs/authentication-2",
+    ),
+    Token(
         "recurly",
         "Recurly",
         "private API key",

@@ -217,6 +217,14 @@ TOKENS: Final[tuple[Token, ...]] = (
         beside=("steam",),
     ),
     Token(
+        "thunderstore",
+        "Thunderstore",
+        "service account token",
+        ("tss_",),
+        "{alnum:36}",
+        "https://thunderstore.io/package/create/docs/",
+    ),
+    Token(
         "riot",
         "Riot Games",
         "API key",

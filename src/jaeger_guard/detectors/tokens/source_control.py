@@ -106,6 +106,14 @@ TOKENS: Final[tuple[Token, ...]] = (
         beside=("bitbucket",),
     ),
     Token(
+        "bitbucket_data_center",
+        "Bitbucket Data Center",
+        "HTTP access token",
+        ("BBDC-",),
+        "{padded:40-50}",
+        "https://confluence.atlassian.com/bitbucketserver/http-access-tokens-939515499.html",
+    ),
+    Token(
         "gitea",
         "Gitea, Forgejo and Codeberg",
         "access token",
