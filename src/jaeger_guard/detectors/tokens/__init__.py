@@ -11,18 +11,25 @@ from typing import Final
 from jaeger_guard.detectors.detector import Detector
 from jaeger_guard.detectors.tokens import (
     ai,
+    ai_tools,
+    analytics,
     chat,
     cloud,
     collaboration,
+    content,
     data,
     delivery,
+    hosting,
+    mail,
     network,
     observability,
     packages,
     payment,
+    platform,
     secrets,
     social,
     source_control,
+    trade,
     webhooks,
 )
 from jaeger_guard.detectors.tokens.beside import BESIDE
@@ -30,18 +37,25 @@ from jaeger_guard.detectors.tokens.token import Token, detector_of
 
 TOKENS: Final[tuple[Token, ...]] = (
     *cloud.TOKENS,
+    *hosting.TOKENS,
     *source_control.TOKENS,
     *packages.TOKENS,
     *delivery.TOKENS,
+    *platform.TOKENS,
     *secrets.TOKENS,
     *chat.TOKENS,
+    *mail.TOKENS,
     *webhooks.TOKENS,
     *payment.TOKENS,
+    *trade.TOKENS,
     *ai.TOKENS,
+    *ai_tools.TOKENS,
     *observability.TOKENS,
+    *analytics.TOKENS,
     *data.TOKENS,
     *network.TOKENS,
     *collaboration.TOKENS,
+    *content.TOKENS,
     *social.TOKENS,
 )
 

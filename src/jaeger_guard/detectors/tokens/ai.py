@@ -1,4 +1,4 @@
-"""Tokens of models, of what serves and observes them, and of search made for them."""
+"""Tokens of models and of what serves them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jaeger_guard.detectors.tokens.token import Token
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/authentication"
 _ANTHROPIC: Final = "https://docs.anthropic.com/en/api/overview"
 
-MODELS: Final[tuple[Token, ...]] = (
+TOKENS: Final[tuple[Token, ...]] = (
     Token(
         "openai_project",
         "OpenAI",
@@ -295,144 +295,3 @@ MODELS: Final[tuple[Token, ...]] = (
         beside=("privateai", "private-ai", "private_ai"),
     ),
 )
-
-AROUND: Final[tuple[Token, ...]] = (
-    Token(
-        "langsmith",
-        "LangSmith",
-        "personal and service key",
-        ("lsv2_pt_", "lsv2_sk_"),
-        "{hex:32}_{hex:10}",
-        "https://docs.smith.langchain.com/administration/how_to_guides/organization_management/create_account_api_key",
-    ),
-    Token(
-        "langsmith_legacy",
-        "LangSmith",
-        "API key",
-        ("ls__",),
-        "{hex:32}",
-        "https://docs.smith.langchain.com/",
-    ),
-    Token(
-        "langfuse",
-        "Langfuse",
-        "secret key",
-        ("sk-lf-",),
-        "{uuid}",
-        "https://langfuse.com/docs/api-and-data-platform/features/public-api",
-    ),
-    Token(
-        "helicone",
-        "Helicone",
-        "API key",
-        ("sk-helicone-", "sk-helicone-eu-", "sk-helicone-cp-"),
-        "{lower:7}-{lower:7}-{lower:7}-{lower:7}",
-        "https://docs.helicone.ai/",
-    ),
-    Token(
-        "weights_and_biases",
-        "Weights & Biases",
-        "API key",
-        ("wandb_v1_",),
-        "{base64url:60-100}",
-        "https://docs.wandb.ai/",
-    ),
-    Token(
-        "weights_and_biases_legacy",
-        "Weights & Biases",
-        "API key without a prefix",
-        (),
-        "{hex:40}",
-        "https://docs.wandb.ai/",
-        beside=("wandb", "weights & biases"),
-    ),
-    Token(
-        "tavily",
-        "Tavily",
-        "API key",
-        ("tvly-dev-", "tvly-prod-", "tvly-"),
-        "{alnum:32}",
-        "https://docs.tavily.com/documentation/quickstart",
-    ),
-    Token(
-        "serpapi",
-        "SerpApi",
-        "API key",
-        (),
-        "{hex:64}",
-        "https://serpapi.com/search-api",
-        beside=("serpapi", "serp_api"),
-    ),
-    Token(
-        "serper",
-        "Serper",
-        "API key",
-        (),
-        "{hex:40}",
-        "https://serper.dev/",
-        beside=("serper",),
-    ),
-    Token(
-        "brave_search",
-        "Brave Search",
-        "API key",
-        ("BSA",),
-        "{base64url:27-28}",
-        "https://api-dashboard.search.brave.com/app/documentation",
-        cut=27,
-    ),
-    Token(
-        "firecrawl",
-        "Firecrawl",
-        "API key",
-        ("fc-",),
-        "{hex:32}",
-        "https://docs.firecrawl.dev/",
-        cut=32,
-    ),
-    Token(
-        "browserbase",
-        "Browserbase",
-        "API key",
-        ("bb_live_", "bb_test_"),
-        "{base64url:27}",
-        "https://docs.browserbase.com/",
-    ),
-    Token("e2b", "E2B", "API key", ("e2b_",), "{hex:40}", "https://e2b.dev/docs/api-key"),
-    Token(
-        "llama_cloud",
-        "LlamaIndex",
-        "LlamaCloud API key",
-        ("llx-",),
-        "{alnum:48}",
-        "https://docs.cloud.llamaindex.ai/api_key",
-    ),
-    Token(
-        "humanloop",
-        "Humanloop",
-        "API key",
-        ("hl_sk_",),
-        "{hex:48}",
-        "https://humanloop.com/docs/",
-    ),
-    Token(
-        "promptlayer",
-        "PromptLayer",
-        "API key",
-        ("pl_",),
-        "{hex:32}",
-        "https://docs.promptlayer.com/",
-        cut=32,
-    ),
-    Token("mem0", "Mem0", "API key", ("m0-",), "{alnum:40}", "https://docs.mem0.ai/", cut=40),
-    Token(
-        "pinecone",
-        "Pinecone",
-        "API key",
-        ("pcsk_",),
-        "{alnum:5-7}_{alnum:60-70}",
-        "https://docs.pinecone.io/guides/projects/manage-api-keys",
-    ),
-)
-
-TOKENS: Final = MODELS + AROUND
