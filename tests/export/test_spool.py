@@ -342,6 +342,35 @@ def test_directory_that_vanishes_is_made_again(
     assert names_of(store) == ["next"]
 
 
+def test_file_that_others_can_read_is_closed_to_them(
+    open_store: Callable[..., SpoolStore], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A spool's file with a loose mode is told of, made 0600, and used: it is sealed anyway."""
+    store = open_store()
+    store.append(request("one"), 1)
+    store.close()
+    (path,) = files_in(tmp_path / "spool")
+    path.chmod(0o644)
+    with caplog.at_level(logging.WARNING):
+        assert names_of(open_store()) == ["one"]
+    assert "could be read by others" in caplog.text
+
+
+def test_replay_keeps_to_its_rate(open_spooling: Callable[..., Sender]) -> None:
+    """A backend that comes back is given the backlog at the rate that is set, and no faster."""
+    with HttpSink() as gone:
+        endpoint, port = gone.endpoint, gone.port
+    sender = open_spooling(endpoint, replay_rate=100)
+    for number in range(11):
+        sender.submit(request(str(number)), 10)
+    assert sender.flush(5)
+    with HttpSink(port=port) as sink:
+        assert sink.wait_for(1, timeout=20)
+        first = time.monotonic()
+        assert sink.wait_for(11, timeout=20)
+        assert time.monotonic() - first > 0.8  # ten batches of ten spans, at a hundred a second
+
+
 # --- refusals ----------------------------------------------------------------------------------
 
 

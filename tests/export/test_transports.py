@@ -193,7 +193,7 @@ def test_redirect_is_not_followed(pki: Any, open_transport: Open, payload: bytes
             )
             outcome = transport.send(payload, 5)
     assert target.received == []
-    assert Outcome(State.REJECTED, Reason.REDIRECTED) == outcome
+    assert Outcome(State.HOLD, Reason.REDIRECTED) == outcome
 
 
 @both
@@ -311,7 +311,7 @@ PROTOBUF = {"Content-Type": "application/x-protobuf; charset=binary"}
             Outcome(State.HOLD, Reason.CLIENT_CERTIFICATE_REFUSED),
         ),
         (HttpAnswer(413), Outcome(State.REJECTED, Reason.OVERSIZED)),
-        (HttpAnswer(404), Outcome(State.REJECTED, Reason.NOT_AN_OTLP_RECEIVER)),
+        (HttpAnswer(404), Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)),
         (HttpAnswer(500), Outcome(State.REJECTED, Reason.INVALID)),
     ],
 )
@@ -336,7 +336,7 @@ def test_http_answers_are_told_apart(
         (GrpcAnswer("UNAUTHENTICATED"), Outcome(State.HOLD, Reason.UNAUTHORIZED)),
         (GrpcAnswer("PERMISSION_DENIED"), Outcome(State.HOLD, Reason.UNAUTHORIZED)),
         (GrpcAnswer("INVALID_ARGUMENT"), Outcome(State.REJECTED, Reason.INVALID)),
-        (GrpcAnswer("UNIMPLEMENTED"), Outcome(State.REJECTED, Reason.NOT_AN_OTLP_RECEIVER)),
+        (GrpcAnswer("UNIMPLEMENTED"), Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)),
         (GrpcAnswer("RESOURCE_EXHAUSTED"), Outcome(State.REJECTED, Reason.INVALID)),
         (
             GrpcAnswer("RESOURCE_EXHAUSTED", "grpc: received message larger than max (5 vs. 4)"),

@@ -175,7 +175,7 @@ def outcome_of_status(code: str, details: str | None, trailers: Any, *, secure: 
         # Not gRPC but a proxy spoke, as nginx does with 400 over a client certificate.
         return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)
     if code == "UNIMPLEMENTED":
-        return Outcome(State.REJECTED, Reason.NOT_AN_OTLP_RECEIVER)
+        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)  # nobody has judged the spans
     return Outcome(State.REJECTED, Reason.INVALID)
 
 

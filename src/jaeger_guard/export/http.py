@@ -133,7 +133,7 @@ def _outcome_of_response(response: requests.Response, body: bytes) -> Outcome:
             return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)
         return partial_success(body) if kind == "application/x-protobuf" else ACCEPTED
     if 300 <= status < 400:
-        return Outcome(State.REJECTED, Reason.REDIRECTED)
+        return Outcome(State.HOLD, Reason.REDIRECTED)
     if status in (401, 403):
         return Outcome(State.HOLD, Reason.UNAUTHORIZED)
     if (reason := _RETRYABLE.get(status)) is not None:
@@ -145,7 +145,7 @@ def _outcome_of_response(response: requests.Response, body: bytes) -> Outcome:
         # nginx: "No required SSL certificate was sent", "The SSL certificate error"
         return Outcome(State.HOLD, Reason.CLIENT_CERTIFICATE_REFUSED)
     if status in (404, 405):
-        return Outcome(State.REJECTED, Reason.NOT_AN_OTLP_RECEIVER)
+        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)  # nobody has judged the spans
     return Outcome(State.REJECTED, Reason.INVALID)
 
 

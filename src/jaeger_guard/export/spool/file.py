@@ -74,6 +74,7 @@ class SpoolFile:
     Attributes:
         path: Where it lies.
         batches, spans: How many are in it.
+        was_open_to_others: Whether others could read or write it when it was adopted.
         held: Numbers of batches that are being sent, or wait in memory as well.
         done: Numbers of batches that were sent, and couldn't be deleted yet, with their spans.
         unreadable: Numbers of batches that can't be opened.
@@ -87,6 +88,7 @@ class SpoolFile:
         self._sealer: Sealer | None = None
         self._last = 0  # the number of the newest batch that was ever written
         self.batches = self.spans = 0  # how many wait
+        self.was_open_to_others = False
         self.held: set[int] = set()  # being sent right now, or still waiting in memory too
         self.done: dict[int, int] = {}  # sent, but a full disk didn't let us delete it
         self.unreadable: set[int] = set()
@@ -153,6 +155,7 @@ class SpoolFile:
             adopted.delete()
             return None
         try:
+            adopted.was_open_to_others = bool(held.st_mode & 0o077)
             os.fchmod(lease, 0o600)
             adopted._open()
         except BaseException as error:

@@ -277,6 +277,10 @@ class SpoolStore:
                 continue  # looked at again later
             if file is None:
                 continue
+            if file.was_open_to_others:
+                self._tell_once(
+                    "mode", "a file of the spool could be read by others: its mode is 0600 now"
+                )
             first = next(file.rows(also_unreadable=True), None)
             found.append((first.created if first is not None else 0.0, file))
             self._counts["spool_adopted_spans"] += file.spans
