@@ -259,7 +259,7 @@ def test_only_the_oldest_are_lost_beyond_the_bound() -> None:
         endpoint, port = reserved.endpoint, reserved.port
     guard = configure(export=Export(endpoint=endpoint, protocol="http/protobuf"))
     assert guard._pipeline is not None
-    guard._pipeline._sender._max_bytes = 200_000
+    guard._pipeline._sender._waiting._max_bytes = 200_000
     tracer = trace.get_tracer("test")
     for number in range(40):
         for part in range(50):

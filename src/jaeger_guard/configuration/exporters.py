@@ -25,6 +25,11 @@ _OF_TRANSPORT: Final = {
     "grpc": ("jaeger_guard.export.grpc", "google.rpc.error_details_pb2", "google.rpc.status_pb2"),
     "http/protobuf": ("jaeger_guard.export.http", "encodings.idna"),
 }
+_OF_SPOOL: Final = (
+    "cryptography.exceptions",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.kdf.hkdf",
+)
 
 
 def resolve_export(
@@ -73,6 +78,8 @@ def build_pipeline(
     """Build what queues, scrubs, encodes and sends."""
     # The sender would import these on its own thread, at the first payload. A child forked in that
     # moment inherits the module's lock as held, and could never export.
-    for module in (*_OF_EVERY_TRANSPORT, *_OF_TRANSPORT[resolved.protocol]):
+    needed = [*_OF_EVERY_TRANSPORT, *_OF_TRANSPORT[resolved.protocol]]
+    needed += _OF_SPOOL if resolved.spool is not None else ()
+    for module in needed:
         import_module(module)
     return ExportPipeline(spans, Sender.to(resolved), batching)

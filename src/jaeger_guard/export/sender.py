@@ -28,7 +28,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from jaeger_guard.export.carrier import SHORTEST_TIMEOUT, Carrier
@@ -41,20 +40,10 @@ from jaeger_guard.export.settings import DEFAULT_TIMEOUT, ResolvedExport
 from jaeger_guard.export.spool import ResolvedSpool, SpoolStore
 from jaeger_guard.export.spool.store import Ticket
 from jaeger_guard.export.transport import Transport, build_transport
+from jaeger_guard.export.waiting import Payload, Waiting
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 _LONGEST_SPARE: Final = 1.0  # seconds of a flush that are left for the disk
-
-
-@dataclass(slots=True, eq=False)
-class _Payload:
-    number: int
-    data: bytes
-    spans: int
-    arrived: float
-    in_flight: bool = False
-    is_gone: bool = False  # settled, or dropped
-    ticket: Ticket | None = None  # where it lies on disk
 
 
 class Sender:
@@ -74,8 +63,6 @@ class Sender:
         evidence: What TLS really gave; None without TLS.
     """
 
-    _number: int
-    _queued_bytes: int
     _flushes: int
     _hurry: bool
     _deadline: float | None
@@ -157,21 +144,19 @@ class Sender:
                 if ticket is not None and is_away:
                     self._start_replaying()
                     return
-            if self._queued_bytes + len(data) > self._max_bytes:
+            if self._waiting.exceeds_with(len(data)):
                 self._move_to_disk()
         with self._condition:
             if self._stopped:
-                self._drop_at_shutdown(_Payload(0, data, spans, 0.0, ticket=ticket))
-            elif self._make_room(len(data)):
-                self._number += 1
-                arrived = time.monotonic()
-                self._queue.append(_Payload(self._number, data, spans, arrived, ticket=ticket))
-                self._queued_bytes += len(data)
+                self._count_lost(spans, ticket, "shutdown")
+            elif (gone := self._waiting.make_room(len(data))) is not None:
+                for payload in gone:
+                    self._count_lost(payload.spans, payload.ticket, "queue_full")
+                self._waiting.append(data, spans, ticket)
                 self._ensure_thread()
                 self._condition.notify_all()
             else:
-                self._counts["dropped_queue_full"] += spans
-                self._overflowed = True
+                self._count_lost(spans, ticket, "queue_full")
         self._release_later()
 
     def flush(self, timeout: float) -> bool:
@@ -187,7 +172,7 @@ class Sender:
         """
         self._notice_fork()
         deadline = time.monotonic() + timeout
-        target = self._number
+        target = self._waiting.last
         if self._replayer is not None and self._store is not None:
             self._start_replaying()
             self._replayer.hurry()
@@ -195,23 +180,25 @@ class Sender:
                 return True
             self._move_to_disk()  # what the backend didn't take by now
             with self._condition:
-                waiting = list(self._queue)
-            return all(payload.ticket for payload in waiting if payload.number <= target)
+                first = self._waiting.first_in_memory_only()
+                return first is None or first.number > target
         return self._flush_from_memory(target, deadline)
 
     def _flush_from_memory(self, target: int, deadline: float) -> bool:
         with self._condition:
             self._flushes += 1
             self._hurry = True
-            threaded = self._ensure_thread() if self._queue else True
+            threaded = self._ensure_thread() if self._waiting else True
             self._condition.notify_all()
         try:
-            while not threaded and self._is_pending(target) and self._step(deadline):
+            while not threaded and self._waiting.is_pending(target) and self._step(deadline):
                 pass
             with self._condition:
-                while self._is_pending(target) and (left := deadline - time.monotonic()) > 0:
+                while (
+                    self._waiting.is_pending(target) and (left := deadline - time.monotonic()) > 0
+                ):
                     self._condition.wait(left)
-                return not self._is_pending(target)
+                return not self._waiting.is_pending(target)
         finally:
             with self._condition:
                 self._flushes -= 1
@@ -233,12 +220,10 @@ class Sender:
             self._deadline = deadline
         self.flush(timeout)
         with self._condition:
-            self._drained = all(payload.ticket for payload in self._queue)
+            self._drained = self._waiting.first_in_memory_only() is None
             self._stopped = True
-            for payload in self._queue:
-                self._drop_at_shutdown(payload)
-            self._queue.clear()
-            self._queued_bytes = 0
+            for payload in self._waiting.clear():
+                self._count_lost(payload.spans, payload.ticket, "shutdown")
             self._condition.notify_all()
             thread = self._thread
         if self._replayer is not None:
@@ -262,11 +247,10 @@ class Sender:
         self._notice_fork()
         with self._condition:
             counts = Counter(self._counts)
-            oldest = time.monotonic() - self._queue[0].arrived if self._queue else 0.0
             waiting = {
-                "queued_bytes": self._queued_bytes,
-                "queued_spans": sum(payload.spans for payload in self._queue),
-                "oldest_seconds": int(oldest),
+                "queued_bytes": self._waiting.bytes,
+                "queued_spans": self._waiting.spans,
+                "oldest_seconds": int(self._waiting.age),
             }
         if self._replayer is not None and self._store is not None:
             counts.update(self._replayer.statistics())
@@ -286,9 +270,7 @@ class Sender:
     def _start_afresh(self) -> None:
         self._pid = os.getpid()
         self._condition = threading.Condition()  # re-entrant: a signal handler may flush
-        self._queue: deque[_Payload] = deque()
-        self._queued_bytes = 0
-        self._number = 0
+        self._waiting = Waiting(self._max_bytes)
         self._counts: Counter[str] = Counter()
         self._thread: threading.Thread | None = None
         self._moving = threading.RLock()  # held while payloads are moved to the disk
@@ -309,33 +291,13 @@ class Sender:
         if self._pid != os.getpid():
             self.after_fork()
 
-    def _make_room(self, size: int) -> bool:
-        """Drop the oldest payloads until `size` bytes fit; answer whether they may be queued."""
-        if size > self._max_bytes:
-            return False
-        while self._queued_bytes + size > self._max_bytes:
-            position = 1 if self._queue[0].in_flight else 0
-            if position >= len(self._queue):
-                return True
-            dropped = self._queue[position]
-            del self._queue[position]
-            dropped.is_gone = True
-            self._queued_bytes -= len(dropped.data)
-            if dropped.ticket is not None:
-                self._to_release.append(dropped.ticket)
-                continue
-            self._counts["dropped_queue_full"] += dropped.spans
-            self._overflowed = True
-        return True
-
-    def _drop_at_shutdown(self, payload: _Payload) -> None:
-        payload.is_gone = True
-        if payload.ticket is None:
-            self._counts["dropped_shutdown"] += payload.spans
-
-    def _is_pending(self, target: int) -> bool:
-        with self._condition:
-            return bool(self._queue) and self._queue[0].number <= target
+    def _count_lost(self, spans: int, ticket: Ticket | None, reason: str) -> None:
+        """Count what memory lets go of, unless it is on disk, too."""
+        if ticket is not None:
+            self._to_release.append(ticket)
+            return
+        self._counts[f"dropped_{reason}"] += spans
+        self._overflowed = self._overflowed or reason == "queue_full"
 
     def _ensure_thread(self) -> bool:
         if self._thread is not None and self._thread.is_alive():
@@ -367,20 +329,16 @@ class Sender:
                 if is_sent:
                     store.settle(ticket)
         with self._condition:
-            for payload in [each for each in self._queue if not each.in_flight and each.ticket]:
-                self._queue.remove(payload)
-                payload.is_gone = True
-                self._queued_bytes -= len(payload.data)
-                if payload.ticket is not None:
-                    self._to_release.append(payload.ticket)
+            for gone in self._waiting.let_go_of_spooled():
+                self._to_release.extend([gone.ticket] if gone.ticket is not None else [])
             self._condition.notify_all()
         self._release_later()
         self._start_replaying()
         return payload is None
 
-    def _first_in_memory_only(self) -> _Payload | None:
+    def _first_in_memory_only(self) -> Payload | None:
         with self._condition:
-            return next((each for each in self._queue if each.ticket is None), None)
+            return self._waiting.first_in_memory_only()
 
     def _release_later(self) -> None:
         """Let the replaying thread have what left memory; outside the lock, since the disk may wait."""
@@ -443,7 +401,7 @@ class Sender:
             self._notices.tell_of_overflow()
         return True
 
-    def _settle_on_disk(self, store: SpoolStore, payload: _Payload, outcome: Outcome) -> None:
+    def _settle_on_disk(self, store: SpoolStore, payload: Payload, outcome: Outcome) -> None:
         if outcome.state in (State.ACCEPTED, State.REJECTED):
             if payload.ticket is not None:
                 store.settle(payload.ticket)
@@ -457,19 +415,19 @@ class Sender:
             if self._replayer is not None:
                 self._replayer.note_failure(outcome)
 
-    def _await_turn(self, deadline: float | None) -> _Payload | None:
+    def _await_turn(self, deadline: float | None) -> Payload | None:
         while not self._stopped:
             now = time.monotonic()
-            if deadline is not None and (now >= deadline or not self._queue):
+            if deadline is not None and (now >= deadline or not self._waiting):
                 return None
-            if not self._queue or self._sending:
+            if not self._waiting or self._sending:
                 self._condition.wait(None if deadline is None else deadline - now)
                 continue
             if self._carrier.is_renewed:
                 self._ready_at = 0.0
             wait = self._next_attempt() - now
             if wait <= 0:
-                return self._queue[0]
+                return self._waiting.head()
             wait = min(wait, self._carrier.look_seconds or wait)
             self._condition.wait(wait if deadline is None else min(wait, deadline - now))
         return None
@@ -489,7 +447,7 @@ class Sender:
         self._ready_at = self._last_attempt + self._backoff.pause(self._failures)
         self._not_before = self._last_attempt + (outcome.retry_after or 0.0)
 
-    def _settle(self, payload: _Payload, outcome: Outcome) -> None:
+    def _settle(self, payload: Payload, outcome: Outcome) -> None:
         self._failures = 0
         self._ready_at = self._not_before = 0.0
         if (
@@ -499,9 +457,7 @@ class Sender:
             self._replayer.hurry()
         if payload.is_gone:
             return  # shut down meanwhile: it is counted already
-        payload.is_gone = True
-        self._queue.remove(payload)
-        self._queued_bytes -= len(payload.data)
+        self._waiting.remove(payload)
         rejected = payload.spans
         if outcome.state is State.ACCEPTED:
             rejected = min(outcome.rejected, payload.spans)
