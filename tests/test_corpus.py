@@ -16,6 +16,7 @@ from corpus.measure import Tally, by_kind, is_left, measure
 
 SCRUB, SCRUB_SPAN = scrubs()
 FEWEST = 5000
+LOWEST_PRECISION = 98
 
 
 @pytest.mark.parametrize("category", CATEGORIES, ids=lambda category: category.name)
@@ -25,7 +26,7 @@ def test_category_reaches_its_floors(category: Category) -> None:
     tally = measure(category.drawn(HELD_OUT_SEED), scrub)
     kinds = by_kind(tally).most_common(8)  # counts of kinds, and no values
     assert tally.recall >= category.recall, kinds
-    assert tally.precision >= category.precision, kinds
+    assert tally.precision >= category.precision >= LOWEST_PRECISION, kinds
 
 
 def test_corpus_is_large_and_the_same_each_time() -> None:

@@ -60,22 +60,30 @@ def examine(detector: Detector, text: str) -> Examination:
 
 
 def _verdicts(detector: Detector, text: str) -> Iterator[str]:
-    """Yield for each candidate why it was refused; "" for a finding."""
+    """Yield for each candidate why it was refused; "" for a finding.
+
+    Of candidates that lie within a refused one, as `1111 1112` does in a whole number, nothing is told.
+    """
     gate = detector.gate
     compiled = compile_pattern(detector.pattern)
+    told = 0
     if isinstance(gate, Needles) and (gate.before or gate.ignore_case):
         end = 0
         for start in gate.positions(text):
             if start >= end and (candidate := compiled.match(text, start)):
                 reason, reached = _verdict(detector, text, candidate)
                 end = end if reason else reached
-                yield reason
+                if not reason or candidate.end() > told:
+                    told = candidate.end()
+                    yield reason
         return
     position = 0
     while candidate := compiled.search(text, position):
         reason, reached = _verdict(detector, text, candidate)
         position = candidate.start() + 1 if reason else reached
-        yield reason
+        if not reason or candidate.end() > told:
+            told = candidate.end()
+            yield reason
 
 
 def _verdict(detector: Detector, text: str, candidate: re.Match[str]) -> tuple[str, int]:

@@ -59,7 +59,9 @@ class Scrubber:
     def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = CLEAN_BYTES) -> None:
         self.policy = policy
         self.recognizer = start_recognizer(policy.recognition)
-        self._text = TextScrubber(policy, Scanner(installed_detectors()), self.recognizer)
+        scanner = Scanner(installed_detectors())
+        self._text = TextScrubber(policy, scanner, self.recognizer)
+        self._explainer = Explainer(policy, scanner, self.recognizer)
         self._clean = CleanTexts(cache_bytes)
         self._values = ValueScrubber(policy, self._text, self._clean)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.
@@ -222,7 +224,7 @@ class Scrubber:
 
     def explain(self, key: str, value: Any, surface: Surface = Surface.ATTRIBUTE) -> Explanation:
         """Say what becomes of one value as an attribute, and why; never the value."""
-        return Explainer(self.policy).explain(self.key(key), self.decision(key, surface), value)
+        return self._explainer.explain(self.key(key), self.decision(key, surface), value)
 
     def decision(self, key: str, surface: Surface = Surface.ATTRIBUTE) -> KeyDecision:
         """Return what is decided about the values under a key."""

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from jaeger_guard.categories import CONTENT_WITHHELD
-from jaeger_guard.detectors import detector_named, installed_detectors
+from jaeger_guard.detectors import detector_named
 from jaeger_guard.detectors.examination import examine, validators
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
+from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CleanTexts
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
@@ -194,9 +195,12 @@ def _beyond(count: int, what: str) -> list[str]:
 class Explainer:
     """Explains by one compiled policy; threads may share it."""
 
-    def __init__(self, policy: CompiledPolicy) -> None:
+    def __init__(
+        self, policy: CompiledPolicy, scanner: Scanner, recognizer: RecognizerProcess | None = None
+    ) -> None:
         self._policy = policy
-        self._scanner = Scanner(installed_detectors())
+        self._scanner = scanner
+        self._recognizer = recognizer
 
     def explain(self, shown_key: str, decision: KeyDecision, value: Any) -> Explanation:
         """Say what becomes of `value`, and why.
@@ -206,7 +210,7 @@ class Explainer:
             decision: What the policy decides about values under the key.
             value: The value; it is not kept.
         """
-        watch = _Watch(self._policy, self._scanner)
+        watch = _Watch(self._policy, self._scanner, self._recognizer)
         found = Findings(MOST_FINDINGS)
         scrubbed = ValueScrubber(self._policy, watch, CleanTexts(0)).scrub(decision, value, found)
         findings = tuple(
@@ -279,8 +283,10 @@ def _is_done(treatment: Treatment, match: Match, text: str, notation: Notation) 
 class _Watch(TextScrubber):
     """A `TextScrubber` that notes what it searches, and what of it was found and let be."""
 
-    def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
-        super().__init__(policy, scanner)
+    def __init__(
+        self, policy: CompiledPolicy, scanner: Scanner, recognizer: RecognizerProcess | None
+    ) -> None:
+        super().__init__(policy, scanner, recognizer)
         self.formats: dict[str, None] = {}
         self._left: Counter[tuple[str, str, str]] = Counter()
         self._texts: dict[str, None] = {}
