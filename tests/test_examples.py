@@ -16,6 +16,11 @@ EXAMPLES: Final = Path(__file__).parent.parent / "examples"
 PLANTED: Final = ("anna@", "4111 1111 1111 1111", "s3cr3t")
 # What each one shows when it works.
 SHOWN: Final = {
+    "consent_and_rules.py": (
+        "GET /orders {'http.route': '/orders'}",
+        "GET /patients/{id} {}",
+        "GET /cart {}",
+    ),
     "flask_app.py": ("spans: 2", "https://shop.example/pay?page=2&token=REDACTED"),
     "parts_by_hand.py": ("**** **** **** 1111", "'campaign.source': 'newsletter'"),
     "policy_dry_run.py": ("page=2&email=REDACTED", "mask financial.card", "customer.tier = gold"),

@@ -350,7 +350,7 @@ class PrivacySampler(Sampler):
         remote = self._remote
         if remote is None:
             return self._keep_default if randomness >= self._threshold else None
-        if not remote.is_running:
+        if not remote.is_running:  # a forked child
             remote.ensure_running()
         live = remote.live
         threshold = live.threshold(name)
@@ -491,4 +491,6 @@ def _remote(
     from jaeger_guard.export.polling import prepare_fetcher
 
     make = prepare_fetcher(sampling.remote.endpoint, service_name, export)
-    return RemoteStrategies(make, sampling.remote.interval, ceiling)
+    remote = RemoteStrategies(make, sampling.remote.interval, ceiling)
+    remote.ensure_running()  # so that there is an answer before there are many spans
+    return remote
