@@ -113,7 +113,7 @@ OF_STORES: Final = (
         example=Example(
             f"AS '*{_HEX.upper()}{_HEX[:8].upper()}'", found=f"*{_HEX.upper()}{_HEX[:8].upper()}"
         ),
-        near_miss=NearMiss("SELECT *0F1E FROM x ** 2", because="too short"),
+        near_miss=NearMiss("rated *0F1E2D stars today", because="too short"),
         anchor=r"\*[0-9A-F]{40}|\$A\$[0-9A-Fa-f]{3}\$",
     ),
     _hash(

@@ -52,6 +52,16 @@ _CREDENTIAL: Final = frozenset(
         " apisecret clientsecret hapikey appkey dsn"
     ).split()
 )
+# What makes `key` one.
+_KINDS_OF_KEYS: Final = frozenset(
+    (
+        "api access secret private server license app application service auth account ingest push rest"
+        " personal integration admin master write read search subscription signing encryption root client"
+        " consumer webhook routing project site host functions function storage shared primary secondary"
+        " map maps live test deploy sdk license integrations developer user shipping environment env"
+        " rapidapi apim global origin"
+    ).split()
+)
 # Said between a name and its value, and no name itself.
 _FILLERS: Final = frozenset(
     (
@@ -97,10 +107,18 @@ class _Providers:
             last -= 1
         if not last:
             return False
+        if words[last - 1] in ("key", "keys"):
+            # A cache, a partition and a store of values have keys too.
+            return last > 1 and (
+                words[last - 2] in _KINDS_OF_KEYS or self._ends_with_name(words, last - 1)
+            )
         if words[last - 1] in _CREDENTIAL:
             return True
         if _CREDENTIAL.isdisjoint(words[max(0, last - _NEAR) : last]):
             return False
+        return self._ends_with_name(words, last)
+
+    def _ends_with_name(self, words: list[str], last: int) -> bool:
         return any(
             tuple(words[index + 1 : last]) == others
             for index in range(max(0, last - _LONGEST_NAME), last)
@@ -169,6 +187,7 @@ BESIDE: Final = Detector(
         NearMiss(f"datadog {_HEX}", because="nothing says that it is a credential"),
         NearMiss(f"datadog auth failed for ref {_HEX}", because="it is called a ref"),
         NearMiss(f"cache key {_HEX}", because="no provider is named"),
+        NearMiss(f"elastic cache key {_HEX}", because="a cache's key"),
         NearMiss(f"algolia key sha256:{_HEX}", because="a digest"),
     ),
 )
