@@ -84,7 +84,6 @@ _MESSAGES: Final[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
     ("SQLite", "(sqlite3.IntegrityError) UNIQUE constraint failed\n[SQL: INSERT INTO users (email) VALUES (?)]\n[parameters: ('{e}',)]", ("UNIQUE constraint failed", "INSERT INTO users (email) VALUES (?)")),
     ("MongoDB", 'E11000 duplicate key error collection: shop.users index: email_1 dup key: {{ email: "{e}" }}', ("E11000", "shop.users")),
     ("SQL Server", "Violation of UNIQUE KEY constraint 'UQ_users'. The duplicate key value is ({e}).", ("UQ_users",)),
-    ("ODBC", "Login failed for user '{n}'. (18456)", ("18456",)),
     ("pydantic", "1 validation error for User\nemail\n  value is not valid [type=value_error, input_value='{e}!', input_type=str]", ("1 validation error for User", "type=value_error")),
     ("KeyError", "KeyError: '{e}'", ("KeyError",)),
     ("requests", "HTTPSConnectionPool(host='api.example', port=443): Max retries exceeded with url: /v1/users?email={e}&page=2", ("host='api.example', port=443", "page=2")),
