@@ -275,7 +275,9 @@ def test_vague_findings_count_in_prose(
 
 def test_bare_is_one_word() -> None:
     """An id, a version or an address is bare; a path, prose, or a number to dial isn't."""
-    assert all(map(is_bare, ("a", "1.2.3.4", "[2001:db8::1]", "fe80::1%eth0", "x" * 256, "1.0+5")))
+    assert all(
+        map(is_bare, ("a", "-17", "1.2.3.4", "[2001:db8::1]", "fe80::1%eth0", "x" * 256, "1.0+5"))
+    )
     assert not any(map(is_bare, ("", "a b", "/a", "a/b", "+1", "a@b", "x+1234567", "x" * 257)))
 
 

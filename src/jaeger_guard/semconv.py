@@ -185,7 +185,7 @@ def is_bare(text: str) -> bool:
 
 @cache
 def _bare() -> re.Pattern[str]:
-    return re.compile(r"[\[\w](?:[\w.\-:~%\]]|\+(?![0-9]{7})){0,255}")
+    return re.compile(r"-?[\[\w](?:[\w.\-:~%\]]|\+(?![0-9]{7})){0,255}")
 
 
 def looks_opaque(text: str) -> bool:

@@ -76,7 +76,7 @@ _PROSE: Final = _picked(
     "Rotate API keys every 90 days, as the policy says.",
     "An invalid password was entered 3 times.",
     "token expired", "invalid token", "password incorrect", "missing authorization header", "session expired",
-    "authentication failed: bad credentials", "signature verification failed", "certificate has expired",
+    "authentication failed: bad credentials", "signature verification failed", "certificate has expired", "51 Franklin St, Fifth Floor, Boston, MA 02110-1301",
     "user not found", "email already exists", "phone number is required", "card declined: insufficient funds",
     "the card expired", "address book synced", "key not found in cache", "no such column: password",
     "relation \"users\" does not exist", "deadlock detected on table accounts", "duplicate key value violates unique constraint",

@@ -52,6 +52,14 @@ def test_what_says_nothing_stays(text: str) -> None:
     assert json.loads(scrub(json.dumps({"password": text})))["password"] == text
 
 
+@pytest.mark.parametrize("text", ["en", "pt-BR", "de_DE"])
+def test_language_is_no_longitude(text: str) -> None:
+    """`lng` is short for a language and for a longitude: a language's tag stays, a number doesn't."""
+    assert scrub(text, "lng") == text
+    assert scrub(f"https://h.example/?lng={text}&x=1", "url.full").count(text) == 1
+    assert scrub("13.404954", "lng") == "13.4"
+
+
 @pytest.mark.parametrize("beside", ["hunter2", " hunter2", "hunter2 ", "\nx"])
 def test_marker_exempts_only_itself(beside: str) -> None:
     """A marker stays; what stands before or behind it under a telling key doesn't."""

@@ -149,6 +149,10 @@ def _settle_national(text: str, start: int, end: int) -> tuple[int, int] | None:
     if before in ("/", " ") and start > 1 and text[start - 2].isdigit():
         return None  # the tail of a longer row of numbers
     value = text[start:end]
+    if compile_pattern(r"[0-9]{5}-[0-9]{4}").fullmatch(value) is not None and (
+        compile_pattern(r"\b[A-Z]{2} \Z").search(text[max(0, start - 4) : start]) is not None
+    ):
+        return None  # a ZIP code behind its state: `Boston, MA 02110-1301`
     if value[0] != "0" and "-" not in value and "." not in value:
         window = text[max(0, start - 20) : start]
         if compile_pattern(_DIALLING).search(window) is None:
@@ -195,6 +199,7 @@ PHONE_NATIONAL: Final = Detector(
         NearMiss("2024-01-15 10:20:30", because="a date and a time"),
         NearMiss("01-02-2024 at 10 h", because="a date"),
         NearMiss("HTTP/1.1 200 512 1234", because="a status and sizes"),
+        NearMiss("Boston, MA 02110-1301, USA", because="a ZIP code behind its state"),
         NearMiss("id 2125550187", because="bare digits are an id"),
         NearMiss("535.104.05.01", because="a version"),
         NearMiss("123e4567-212-555-0187-0000", because="part of an id"),

@@ -20,6 +20,14 @@ _WITHHELD_BY_OTHERS: Final = re.compile(
 )
 
 
+_LANGUAGE: Final = re.compile(r"[a-z]{2}(?:[-_][A-Z]{2})?")
+
+
+def is_language(text: str) -> bool:
+    """Say whether a value is a language's tag, as `en` and `pt-BR` are: `lng` is short for both."""
+    return _LANGUAGE.fullmatch(text) is not None
+
+
 def says_nothing(text: str) -> bool:
     """Say whether a value tells nothing about anybody: empty, a truth value, or withheld before."""
     stripped = text.strip()

@@ -26,7 +26,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, addresses
+from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, LOCATION_COORDINATES, addresses
 from jaeger_guard.detectors import is_labelled
 from jaeger_guard.detectors.network import IPV4, is_version_sooner
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
@@ -43,7 +43,7 @@ from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
 from jaeger_guard.scrubber.recognition import is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
-from jaeger_guard.scrubber.silence import says_nothing
+from jaeger_guard.scrubber.silence import is_language, says_nothing
 from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_secret
 from jaeger_guard.types import Action, Match, Notation
 
@@ -319,6 +319,8 @@ class TextScrubber:
         if treatment.action in (Action.KEEP, Action.UNSAFE_KEEP) or says_nothing(text):
             return text
         category = decision.category or decision.key_class.category or CONTENT_WITHHELD
+        if category == LOCATION_COORDINATES and is_language(text):
+            return text  # `lng=en`
         answer = self._apply(treatment, text, category, notation)
         if answer == text:
             return text
