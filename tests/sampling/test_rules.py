@@ -69,6 +69,13 @@ def dropping(**conditions: Any) -> Sampling:
             {"http__url": "https://shop.example/u/5?q=1"},
             {"http__url": "https://shop.example/"},
         ),
+        ({"attributes": {"http.route": "/u/*"}}, {"url__path": "/%75/5"}, {"url__path": "/%76/5"}),
+        # The path that a client asks for is another's, and no route of ours.
+        (
+            {"attributes": {"http.route": "/u/*"}},
+            {"url__path": "/u/5"},
+            {"url__path": "/u/5", "kind": SpanKind.CLIENT},
+        ),
         # A route that is known counts, not the path.
         (
             {"attributes": {"http.route": "/u/{id}"}},

@@ -218,7 +218,7 @@ class Enforcement:
     def _classify(self, span: Any, parent_context: Context | None, retaining: Retaining) -> None:
         parent = span.parent
         if parent is None or parent.is_remote:
-            word = retaining.of_route(span._attributes._dict)
+            word = retaining.of_route(span._attributes._dict, span.kind)
         else:
             around = getattr(trace.get_current_span(parent_context), ATTRIBUTE, None)
             word = around.retention if isinstance(around, Pin) else None
@@ -397,7 +397,7 @@ class Enforcement:
         if self._shortened and content.context.trace_id in self._shortened:
             word = SHORT
         elif retaining.has_routes and (content.parent is None or content.parent.is_remote):
-            word = retaining.of_route(content.attributes)  # by now the route is known
+            word = retaining.of_route(content.attributes, content.kind)  # by now the route is known
         if word == SHORT and content.attributes.get(RETENTION_KEY) != SHORT:
             self._shortened.put(content.context.trace_id, None)
             content.attributes = {**content.attributes, RETENTION_KEY: SHORT}

@@ -111,7 +111,7 @@ def explain_span(
         reason=reason,
         probability=probability,
         per_second=per_second,
-        retention=_retention(retention, attributes, parent),
+        retention=_retention(retention, attributes, kind, parent),
         findings=tuple((rule.category, rule.decision) for rule in sampling.findings),
         notes=_notes(sampling, place)
         if configured
@@ -120,11 +120,11 @@ def explain_span(
 
 
 def _retention(
-    retention: Retention | None, attributes: Mapping[str, Any], parent: str
+    retention: Retention | None, attributes: Mapping[str, Any], kind: SpanKind, parent: str
 ) -> str | None:
     if retention is None or parent == LOCAL:  # inherited from the local root
         return None
-    return Retaining(retention).of_route(attributes)
+    return Retaining(retention).of_route(attributes, kind)
 
 
 def _notes(sampling: Sampling, place: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from jaeger_guard.categories import ALL, addresses
 from jaeger_guard.policy import Retention
 from jaeger_guard.sampling.globs import compile_glob
-from jaeger_guard.sampling.rules import ROUTE, path_of
+from jaeger_guard.sampling.rules import route_globs, routes_of, serves_paths
 from jaeger_guard.types import Finding
 
 RETENTION_KEY: Final = "privacy.retention"
@@ -28,10 +28,7 @@ class Retaining:
         routes: Sequence[tuple[str, str]] = retention.routes  # type: ignore[assignment]
         self._default = retention.default
         self._services = [(compile_glob(glob), word) for glob, word in services]
-        self._routes = [
-            (compile_glob(glob), compile_glob(glob, placeholders=True), word)
-            for glob, word in routes
-        ]
+        self._routes = [(route_globs(glob), word) for glob, word in routes]
         self.shortening: Final = frozenset(
             category
             for category in ALL
@@ -51,15 +48,11 @@ class Retaining:
                     return word
         return self._default
 
-    def of_route(self, attributes: Mapping[str, Any]) -> str | None:
+    def of_route(self, attributes: Mapping[str, Any], kind: Any) -> str | None:
         """Answer the class of a request; None where its route names none."""
-        route = attributes.get(ROUTE)
-        is_known = type(route) is str
-        text = route if is_known else path_of(attributes)
-        if not isinstance(text, str):
-            return None
-        for of_route, of_path, word in self._routes:
-            if of_route(text) or (not is_known and of_path(text)):
+        texts = routes_of(attributes, serves=serves_paths(kind))
+        for (of_route, of_path), word in self._routes:
+            if any(of_route(text) or (is_path and of_path(text)) for text, is_path in texts):
                 return word
         return None
 

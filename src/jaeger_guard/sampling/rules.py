@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from opentelemetry.trace import SpanKind
 
@@ -30,6 +30,7 @@ LOCAL: Final = "local"
 ROUTE: Final = "http.route"
 _PATHS: Final = ("url.path", "http.target", "http.url", "url.full")
 _INTERNAL: Final = SpanKind.INTERNAL.value
+_CALLING: Final = (SpanKind.CLIENT.value, SpanKind.PRODUCER.value)  # their paths are others'
 _LONGEST: Final = 4096  # characters of a value that are compared; globs have 256
 
 # What orchestrators, load balancers and Prometheus ask every few seconds, as their documentation and
@@ -106,17 +107,31 @@ class Rule:
         self.attributes = []
         for key, value in pairs:
             if key == ROUTE and self.route is None:
-                self.route = compile_glob(value), compile_glob(value, placeholders=True)
+                self.route = route_globs(value)
             else:
                 self.attributes.append((key, _key_glob(key), compile_glob(value)))
 
-    def matches(self, name: str, attributes: Mapping[str, Any], scope: str | None = None) -> bool:
-        """Say whether name and attributes, and the scope where it is known, are what it names."""
+    def matches(
+        self,
+        name: str,
+        attributes: Mapping[str, Any],
+        scope: str | None = None,
+        *,
+        serves: bool = True,
+    ) -> bool:
+        """Say whether name and attributes are what it names, and the scope where it is known.
+
+        Args:
+            name: The span's name.
+            attributes: Its attributes.
+            scope: The name of its instrumentation scope.
+            serves: Whether a path is one of ours, and may stand for a route that isn't known.
+        """
         if self.scope is not None and (scope is None or not self.scope(scope)):
             return False
         if self.name is not None and not self.name(name[:_LONGEST]):
             return False
-        if self.route is not None and not _is_route(self.route, attributes):
+        if self.route is not None and not _is_route(self.route, attributes, serves=serves):
             return False
         return all(_has(attributes, *wanted) for wanted in self.attributes)
 
@@ -129,7 +144,14 @@ class _HealthRule(Rule):
             SamplingRule(kind="server", decision="drop"), "default: health checks and metrics"
         )
 
-    def matches(self, name: str, attributes: Mapping[str, Any], scope: str | None = None) -> bool:
+    def matches(
+        self,
+        name: str,
+        attributes: Mapping[str, Any],
+        scope: str | None = None,
+        *,
+        serves: bool = True,
+    ) -> bool:
         """Say whether a server's span is of a health check or a metrics endpoint."""
         path = attributes.get(ROUTE) or attributes.get("url.path") or path_of(attributes)
         if type(path) is not str:
@@ -171,8 +193,9 @@ class Rules:
     ) -> Outcome | None:
         """Answer what the first rule says that matches, at the start; None where none does."""
         number = _INTERNAL if kind is None else kind._value_
+        serves = number not in _CALLING
         for rule in self._started[place][number]:
-            if rule.matches(name, attributes):
+            if rule.matches(name, attributes, serves=serves):
                 return rule.outcome
         return None
 
@@ -208,12 +231,37 @@ def path_of(attributes: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _is_route(globs: tuple[Matcher, Matcher], attributes: Mapping[str, Any]) -> bool:
+def route_globs(glob: str) -> tuple[Matcher, Matcher]:
+    """Make a glob over routes ready, for routes and for paths."""
+    return compile_glob(glob), compile_glob(glob, placeholders=True)
+
+
+def _is_route(
+    globs: tuple[Matcher, Matcher], attributes: Mapping[str, Any], *, serves: bool
+) -> bool:
+    return any(
+        globs[0](text) or (is_path and globs[1](text))
+        for text, is_path in routes_of(attributes, serves=serves)
+    )
+
+
+def routes_of(attributes: Mapping[str, Any], *, serves: bool) -> list[tuple[str, bool]]:
+    """Answer the route of a span, or the path that stands for it, also as frameworks decode it.
+
+    Each comes with whether it is a path. Whoever writes `/%70atients/5` is served as `/patients/5`.
+    """
     route = attributes.get(ROUTE)
     if type(route) is str:
-        return bool(globs[0](route[:_LONGEST]))
-    path = path_of(attributes)
-    return path is not None and bool(globs[1](path) or globs[0](path))
+        return [(route[:_LONGEST], False)]
+    path = path_of(attributes) if serves else None
+    if path is None:
+        return []
+    return [(path, True), (unquote(path), True)] if "%" in path else [(path, True)]
+
+
+def serves_paths(kind: Any) -> bool:
+    """Say whether a span of that kind serves the path that it names, and doesn't call it."""
+    return kind is not SpanKind.CLIENT and kind is not SpanKind.PRODUCER
 
 
 def _key_glob(key: str) -> Matcher | None:
