@@ -16,6 +16,8 @@ from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
+from jaeger_guard.long_texts import STEP, check_time
+
 _BASE64_LONGEST: Final = 1 << 20  # characters
 _BASE64_SHORTEST: Final = 8  # below, every second word would be base64 of something
 # Invisible: soft hyphen, zero-width and bidirectional controls, the byte order mark (Unicode, 23.2).
@@ -200,10 +202,19 @@ def fold_lookalikes(text: str) -> tuple[str, array[int]] | None:
     changed = {ord(character): new for character, new in plain.items() if new != character}
     if not invisible and not changed:
         return None
-    folded = text.translate(changed | dict.fromkeys(map(ord, invisible), ""))
-    places = array("q", (at for at, character in enumerate(text) if character not in invisible))
+    table = changed | dict.fromkeys(map(ord, invisible), "")
+    folded = []
+    places = array("q")
+    for start in range(0, len(text), STEP):
+        check_time()
+        step = text[start : start + STEP]
+        folded.append(step.translate(table))
+        if invisible:
+            places.extend(at for at, each in enumerate(step, start) if each not in invisible)
+        else:
+            places.extend(range(start, start + len(step)))
     places.append(len(text))
-    return folded, places
+    return "".join(folded), places
 
 
 def _plain(character: str) -> str:

@@ -20,17 +20,16 @@ from __future__ import annotations
 import math
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import thread_time
 from typing import Final, TypeVar
 
 LONG: Final = 16_384  # characters; a text up to this length is searched at once
 STEP: Final = 32_768  # about a millisecond of `re`
 REACH: Final = 8_448  # the farthest that a pattern looks ahead: a bearer token of 8 KiB
-MOST_SECONDS: Final = (
-    0.4  # of CPU for one value: four times what the SDK takes to encode a megabyte
-)
-BETWEEN_CHECKS: Final = 256  # characters, for whoever reads token by token
+# Of CPU, for one value: four times what the SDK takes to encode a megabyte of spans.
+MOST_SECONDS: Final = 0.3
+BETWEEN_CHECKS: Final = 256  # characters, tokens or lines
 
 _Answer = TypeVar("_Answer")
 
@@ -110,6 +109,17 @@ def read_all(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     """
     found = pattern.finditer(text)
     return found if len(text) <= LONG else _timed(found)
+
+
+def timed(pieces: Sequence[str]) -> Iterable[str]:
+    """Return the same pieces, such as lines; the clock is looked at between them where they are many."""
+    return pieces if len(pieces) <= BETWEEN_CHECKS else _counted(pieces)
+
+
+def _counted(pieces: Sequence[str]) -> Iterator[str]:
+    for start in range(0, len(pieces), BETWEEN_CHECKS):
+        check_time()
+        yield from pieces[start : start + BETWEEN_CHECKS]
 
 
 def _timed(found: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:

@@ -28,11 +28,11 @@ MIXED_SCRUB: Final = ("A batch: scrub alone", "mixed: over the SDK's encoding")
 
 # Each part by the name that `--only` takes; its argument says whether to be quick.
 PARTS: Final[dict[str, Part]] = {
-    "sdk": lambda quick: scrubbing.yardsticks(*(500, 1) if quick else (20_000, 5)),
-    "traffic": lambda quick: scrubbing.traffics(*(500, 1) if quick else (20_000, 5)),
+    "sdk": lambda quick: scrubbing.yardsticks(*(500, 1) if quick else (20_000, 3)),
+    "traffic": lambda quick: scrubbing.traffics(*(500, 1) if quick else (20_000, 3)),
     "batches": lambda quick: scrubbing.batch_sizes(*(500, 1) if quick else (20_000, 3)),
-    "wire": lambda quick: scrubbing.wire(*(500, 1) if quick else (20_000, 5)),
-    "policies": lambda quick: scrubbing.policies(*(500, 1) if quick else (20_000, 5)),
+    "wire": lambda quick: scrubbing.wire(*(500, 1) if quick else (20_000, 3)),
+    "policies": lambda quick: scrubbing.policies(*(500, 1) if quick else (20_000, 3)),
     "detectors": lambda quick: scrubbing.detectors(*(500, 1) if quick else (20_000, 3)),
     "process": lambda quick: processes.whole_process(*(500, 1) if quick else (10_000, 3)),
     "thread": lambda quick: processes.application_thread(*(500, 1) if quick else (10_000, 5)),

@@ -143,7 +143,7 @@ def traffics(spans: int, rounds: int) -> list[Row]:
     """Scrubbing and encoding of each sort of traffic over the SDK's encoding of the same."""
     mixed = Traffic(spans=spans)
     part = replace(mixed, spans=max(spans // 5, 500))
-    gen_ai = replace(part, kinds=("gen_ai",))
+    gen_ai = replace(part, spans=max(spans // 20, 200), kinds=("gen_ai",))  # long ones
     cases = (
         ("mixed", mixed, baseline(), False, (0.5, 0.35)),
         ("no cache hits", replace(part, unique=True), baseline(), True, (0.9, 0.7)),

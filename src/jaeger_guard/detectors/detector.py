@@ -250,7 +250,9 @@ class Detector:
         compiled = compile_pattern(self.pattern)
         if isinstance(gate, Needles) and not self.is_searched:
             end = 0
-            for start in gate.positions(text):
+            for number, start in enumerate(gate.positions(text)):
+                if number % _BETWEEN_CHECKS == _BETWEEN_CHECKS - 1:
+                    check_time()
                 if start >= end and (candidate := compiled.match(text, start)):
                     match = self._judge(text, candidate)
                     if match is not None:

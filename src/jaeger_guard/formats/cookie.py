@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample
+from jaeger_guard.long_texts import timed
 from jaeger_guard.types import Judge
 
 PREFIX: Final = "cookie."
@@ -41,7 +42,7 @@ def _rewrite_value(name: str, value: str, judge: Judge) -> str:
 
 def rewrite_cookie(text: str, judge: Judge) -> str:
     """Rewrite a Cookie header: `name=value; name=value`."""
-    return ";".join(_rewrite_pair(pair, judge) if pair else pair for pair in text.split(";"))
+    return ";".join(_rewrite_pair(pair, judge) if pair else pair for pair in timed(text.split(";")))
 
 
 def rewrite_set_cookie(text: str, judge: Judge) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
-from jaeger_guard.long_texts import find_all
+from jaeger_guard.long_texts import find_all, timed
 from jaeger_guard.types import Judge
 
 MESSAGE: Final = "exception.message"
@@ -65,7 +65,7 @@ def rewrite(text: str, judge: Judge) -> str:
     message: list[str] = []
     found_frame = in_source = False
     depth = 0
-    for line in lines:
+    for line in timed(lines):
         bare = line.rstrip("\r\n")
         frame = _frame().match(bare)
         is_structure = frame is not None or (
