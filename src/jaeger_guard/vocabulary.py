@@ -244,8 +244,11 @@ LAST: Final[dict[str, str]] = {
     CREDENTIAL_SESSION: "sid|sess|cookie|cookies|cookie header",
     FINANCIAL_CARD: "pan|credit card|card|ccn",
     FINANCIAL_CARD_SECURITY: "csc",
-    IDENTITY_NATIONAL_ID: "nie|cnp|cuil",
-    IDENTITY_DOCUMENT: "passport",
+    FINANCIAL_ACCOUNT: "aba|wallet address|btc address|eth address|crypto address",
+    IDENTITY_NATIONAL_ID: "nie|cnp|cuil"
+    "|tfn|egn|oib|cnpj|rut|ruc|cuit|nik|nip|ppsn|hkid|jmbg|emso|amka|afm|ahv|insz|niss|cnic|mykad|nir|gstin|fein",
+    IDENTITY_DOCUMENT: "passport|npi|license plate|licence plate",
+    HEALTH_RECORD: "nhs|medicare number",
     CONTACT_EMAIL: "correo",
     CONTACT_PHONE: "tel",
     LOCATION_COORDINATES: "lat|lng|lon|gps",
@@ -256,6 +259,8 @@ LAST: Final[dict[str, str]] = {
 WHOLE: Final[dict[str, str]] = {
     CREDENTIAL_TOKEN: "salt|schlussel|schluessel",
     CREDENTIAL_SESSION: "session",
+    IDENTITY_NATIONAL_ID: "ein|cif",
+    IDENTITY_DOCUMENT: "vin",
     PERSON_NAME: "nombre",
     CONTACT_PHONE: "mobile|portable|handy|movil|mobiel",
     CONTACT_ADDRESS: "zip|cep|rue|calle|adres",

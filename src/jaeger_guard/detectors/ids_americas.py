@@ -142,7 +142,7 @@ US_MBI_LABELLED: Final = found_behind_label(
     is_valid=None,
     source="US Centers for Medicare & Medicaid Services, Understanding the MBI Format",
     examples=(Example("MBI: 1EG4TE5MK73", found="1EG4TE5MK73"),),
-    near_misses=(NearMiss("MBI: 1SG4TE5MK73", because="S is no letter of it"),),
+    near_misses=(NearMiss("MBI 1SG4TE5MK73", because="S is no letter of it"),),
 )
 
 
@@ -268,7 +268,7 @@ BR_CNPJ_LABELLED: Final = found_behind_label(
     is_valid=is_br_cnpj,
     source="Receita Federal do Brasil, Instru\u00e7\u00e3o Normativa RFB 2229/2024 (CNPJ with letters)",
     examples=(Example("cnpj=11222333000181", found="11222333000181"),),
-    near_misses=(NearMiss("cnpj=11222333000182", because="the check digits are wrong"),),
+    near_misses=(NearMiss("cnpj 11222333000182", because="the check digits are wrong"),),
 )
 
 DETECTORS: Final[tuple[Detector, ...]] = (

@@ -206,7 +206,7 @@ AU_TFN: Final = found_behind_label(
     is_valid=is_au_tfn,
     source="Australian Taxation Office, Tax file number algorithm",
     examples=(Example("TFN: 876 543 210", found="876 543 210"),),
-    near_misses=(NearMiss("TFN: 876 543 211", because="the check digit is wrong"),),
+    near_misses=(NearMiss("TFN 876 543 211", because="the check digit is wrong"),),
 )
 
 AU_MEDICARE: Final = found_behind_label(
@@ -258,7 +258,7 @@ HK_ID_LABELLED: Final = found_behind_label(
     is_valid=is_hk_id,
     source="Immigration Department of Hong Kong, Persons Registration (check digit)",
     examples=(Example("HKID: C6686689", found="C6686689"),),
-    near_misses=(NearMiss("HKID: C6686688", because="the check digit is wrong"),),
+    near_misses=(NearMiss("HKID C6686688", because="the check digit is wrong"),),
 )
 
 # Ministry of the Interior: the two digits that a letter, its holder's first county, stands for.
