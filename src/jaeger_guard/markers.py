@@ -39,4 +39,6 @@ def marker_spans(text: str) -> list[tuple[int, int]]:
 
 def is_marker(text: str) -> bool:
     """Say whether `text` is one marker of ours and nothing else, in any notation but SQL's."""
-    return text == URL_MARKER or _MARKER.fullmatch(text) is not None
+    if text[:1] != "[":
+        return text == URL_MARKER
+    return _MARKER.fullmatch(text) is not None

@@ -124,6 +124,8 @@ class Scanner:
 
     def opened(self, text: str) -> set[int]:
         """Return the numbers of the detectors whose gate admits a text; all others find nothing."""
+        if text.isdecimal() and text.isascii() and not self._needles.has_digits:
+            return self._opened_for_digits(text)
         seek = re.Pattern.search if len(text) <= LONG else search
         opened, to_anchor = self._needles.occurring(text)
         lowered = ascii_lower(text) if to_anchor else text
@@ -140,10 +142,27 @@ class Scanner:
                     opened |= numbers
         for shapes in self._any_shape:
             if seek(shapes, text) is not None:
-                for pattern, numbers in self._shapes:
-                    if seek(compile_pattern(pattern), text) is not None:
-                        opened |= numbers
+                return opened | self._opened_by_shape(text)
+        return opened
+
+    def _opened_for_digits(self, text: str) -> set[int]:
+        """Return what `opened` does for a text of digits alone, as ids and amounts often are."""
+        opened: set[int] = set()
+        for shortest, beside, numbers in self._runs:
+            if shortest > len(text):
                 break
+            if beside is None or beside.search(text) is not None:
+                opened |= numbers
+        for shapes in self._any_shape:
+            if search(shapes, text) is not None:
+                return opened | self._opened_by_shape(text)
+        return opened
+
+    def _opened_by_shape(self, text: str) -> set[int]:
+        opened: set[int] = set()
+        for pattern, numbers in self._shapes:
+            if search(compile_pattern(pattern), text) is not None:
+                opened |= numbers
         return opened
 
 
@@ -216,6 +235,7 @@ class _NeedleIndex:
                 by_window.setdefault(_rarest_window(ascii_lower(entry[0])), []).append(entry)
         self._by_window = {window: tuple(found) for window, found in by_window.items()}
         self._windows = frozenset(by_window)
+        self.has_digits = any(needle.isdecimal() for needle, _ in needles)
 
     def occurring(self, text: str) -> tuple[set[int], dict[int, list[tuple[str, int]]]]:
         """Return the detectors of which a needle occurs in `text`, and the needles of the anchored."""

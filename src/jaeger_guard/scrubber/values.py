@@ -67,6 +67,9 @@ class ValueScrubber:
         kind = type(value)
         if kind is str:
             return self._string(decision, value, found)
+        if kind is tuple and nesting < MAX_NESTING and self._is_one_text(decision, value):
+            scrubbed = self._string(decision, value[0], found)
+            return value if scrubbed is value[0] else (scrubbed,)
         if value is None or kind is bool:
             return self._truth(decision, value, found)
         if isinstance(value, int | float):
@@ -80,15 +83,6 @@ class ValueScrubber:
         if decision.whole is not None and decision.whole.action is Action.DROP:
             found.add(Found(self._category(decision), Action.DROP, "key", decision.whole.rule, ""))
             return value
-        if (
-            kind is tuple
-            and len(value) == 1
-            and type(value[0]) is str
-            and nesting < MAX_NESTING
-            and decision.format != COMMAND.name
-        ):  # a header, mostly; there is nothing to join, and nothing that names another
-            scrubbed = self._string(decision, value[0], found)
-            return value if scrubbed is value[0] else (scrubbed,)
         if nesting >= MAX_NESTING or (nesting == 0 and _holds_too_much(value)):
             return _withhold(found, "size")
         if nesting > 0:
@@ -99,6 +93,17 @@ class ValueScrubber:
         except OutOfTimeError:
             del found.entries[before:]
             return _withhold(found, "time")
+
+    @staticmethod
+    def _is_one_text(decision: KeyDecision, value: tuple[Any, ...]) -> bool:
+        """Say whether a list is one text, mostly a header: nothing to join, or that names another."""
+        whole = decision.whole
+        return (
+            len(value) == 1
+            and type(value[0]) is str
+            and decision.format != COMMAND.name
+            and (whole is None or whole.action is not Action.DROP)
+        )
 
     def _container(
         self,
