@@ -21,7 +21,7 @@ from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles
 from jaeger_guard.policy import CompiledPolicy, Policy, Rule, compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
-from jaeger_guard.wire import Encoder
+from jaeger_guard.wire import Encoder, ScrubbingEncoder
 
 Batches = list[list[ReadableSpan]]
 SIZES: Final = (1, 8, 64, 512, 2048)
@@ -59,7 +59,7 @@ class Guarded:
 
     def _renew(self) -> None:
         self._by = SpanScrubber(Scrubber(self._policy))
-        self._wire = Encoder()
+        self._wire = ScrubbingEncoder(self._by)
 
     def _prepared(self) -> None:
         if self._fresh:
@@ -68,8 +68,7 @@ class Guarded:
     def worker(self) -> Work:
         """Scrub a batch and encode it, as the worker does."""
         self._prepared()
-        by, encoder = self._by, self._wire
-        return over(self._spans, lambda batch: encoder.encode(by.scrub_batch(batch)))
+        return over(self._spans, self._wire.encode)
 
     def scrub(self) -> Work:
         """Scrub a batch."""
