@@ -129,8 +129,15 @@ class Scanner:
         seek = re.Pattern.search if len(text) <= LONG else search
         opened, to_anchor = self._needles.occurring(text)
         lowered = ascii_lower(text) if to_anchor else text
+        missing: dict[str, bool] = {}
         for number, needles in to_anchor.items():
             gate = self._anchors[number]
+            if needed := gate.beside:
+                if needed not in missing:
+                    missing[needed] = search(compile_pattern(f"[{needed}]"), text) is None
+                if missing[needed]:
+                    opened.remove(number)
+                    continue
             if not gate.is_anchored(text, lowered if gate.ignore_case else text, needles):
                 opened.remove(number)
         if self._runs and seek(self._shortest_run, text) is not None:

@@ -99,6 +99,7 @@ _END: Final = r"(?![0-9A-Za-z_]|[.,:/\-][0-9A-Za-z])"
 _BIC_GATE, _BIC_PATTERN = labelled(
     "bic|swift|swift code|bic swift|swift bic|swift address",
     r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?" + _END,
+    digits=False,
 )
 
 

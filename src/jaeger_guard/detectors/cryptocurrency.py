@@ -215,6 +215,7 @@ ETHEREUM: Final = Detector(
 _SOLANA_GATE, _SOLANA_PATTERN = labelled(
     "solana|solana address|solana wallet|sol address|sol wallet|spl token account|phantom wallet",
     _BASE58 + "{32,44}" + _WORD_END,
+    digits=False,
 )
 
 

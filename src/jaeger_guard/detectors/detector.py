@@ -61,6 +61,8 @@ class Needles:
         leads: For each of `texts`, how many characters before it the anchor may begin, at the
             beginning of a word. The anchor is asked for there alone, and nowhere else in a text.
             Empty where it is looked for in all of a text.
+        beside: Characters, as a class of `re` lists them, of which a finding also has one; empty
+            where that isn't known. It is asked before the anchor.
     """
 
     texts: tuple[str, ...]
@@ -69,11 +71,14 @@ class Needles:
     reach: int = 0
     anchor: str = ""
     leads: tuple[int, ...] = ()
+    beside: str = ""
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
         searched = ascii_lower(text) if self.ignore_case else text
         if not any(needle in searched for needle in self.texts):
+            return False
+        if self.beside and search(compile_pattern(f"[{self.beside}]"), text) is None:
             return False
         return not self.anchor or self.is_anchored(text, searched, self.led)
 

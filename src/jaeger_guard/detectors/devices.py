@@ -61,6 +61,7 @@ IMSI: Final = found_behind_label(
 
 MEID: Final = found_behind_label(
     "device.meid",
+    digits=False,
     category=DEVICE_ID,
     labels="meid|esn|android id|gsf id|udid",
     form=r"[0-9A-Fa-f]{14}|[0-9A-Fa-f]{16}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{8}-[0-9A-Fa-f]{16}",
@@ -75,6 +76,7 @@ MEID: Final = found_behind_label(
 
 ADVERTISING_ID: Final = found_behind_label(
     "device.advertising_id",
+    digits=False,
     category=DEVICE_ID,
     labels=(
         "idfa|idfv|gaid|aaid|adid|advertising id|advertising identifier|advertisingid|ad id|google ad id"
@@ -101,6 +103,7 @@ ADVERTISING_ID: Final = found_behind_label(
 
 MAC_LABELLED: Final = found_behind_label(
     "network.mac_labelled",
+    digits=False,
     category=NETWORK_MAC,
     labels="mac|mac address|mac addr|hwaddr|hardware address|bssid|bluetooth address|ether|eui64|eui48",
     form=r"[0-9A-Fa-f]{12}|[0-9A-Fa-f]{6}-[0-9A-Fa-f]{6}|[0-9A-Fa-f]{16}",

@@ -22,6 +22,7 @@ def has_digits(value: str) -> bool:
 
 PASSPORT: Final = found_behind_label(
     "identity.passport",
+    digits=False,
     category=IDENTITY_DOCUMENT,
     labels=(
         "passport|passport number|passport book|passports|reisepass|reisepassnummer|passeport|pasaporte"
@@ -45,6 +46,7 @@ PASSPORT: Final = found_behind_label(
 
 IDENTITY_CARD: Final = found_behind_label(
     "identity.identity_card",
+    digits=False,
     category=IDENTITY_DOCUMENT,
     labels=(
         "identity card|id card|personalausweis|ausweisnummer|ausweis nr|carta d'identit\u00e0|carta identit\u00e0"
@@ -179,6 +181,7 @@ def is_vin(value: str) -> bool:
 
 VIN: Final = found_behind_label(
     "identity.vin",
+    digits=False,
     category=IDENTITY_DOCUMENT,
     labels=(
         "vin|vehicle identification|vehicle id number|chassis number|chassis no|fahrgestellnummer|fahrzeug ident"

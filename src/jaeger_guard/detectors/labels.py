@@ -57,12 +57,13 @@ def _spelled(phrase: str) -> str:
     )
 
 
-def labelled(phrases: str, value: str) -> tuple[Needles, str]:
+def labelled(phrases: str, value: str, *, digits: bool = True) -> tuple[Needles, str]:
     """Return the gate and the pattern of a detector for what matches `value` behind a label.
 
     Args:
         phrases: The labels in lower case, divided by `|`.
         value: Source of the value's pattern; it begins where the label's punctuation ends.
+        digits: Whether each value has a digit, so that a text without any is not looked at.
     """
     labels = tuple(phrases.split("|"))
     before = r"(?<![A-Za-z])"
@@ -73,6 +74,7 @@ def labelled(phrases: str, value: str) -> tuple[Needles, str]:
         ignore_case=True,
         anchor=f"{start}(?={value})",
         leads=tuple(needles.values()),
+        beside="0-9" if digits else "",
     )
     return gate, f"{start}(?P<value>{value})"
 

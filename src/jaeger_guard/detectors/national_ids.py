@@ -59,9 +59,13 @@ def found_behind_label(
     examples: tuple[Example, ...],
     near_misses: tuple[NearMiss, ...],
     category: str = IDENTITY_NATIONAL_ID,
+    digits: bool = True,
 ) -> Detector:
-    """Return a detector of an id that one of `labels`, divided by `|`, stands in front of."""
-    gate, pattern = labelled(labels, f"(?:{form}){_END}")
+    """Return a detector of an id that one of `labels`, divided by `|`, stands in front of.
+
+    Args: as `Detector` has them, and those of `labelled`.
+    """
+    gate, pattern = labelled(labels, f"(?:{form}){_END}", digits=digits)
     return Detector(
         name=name,
         category=category,
