@@ -259,10 +259,14 @@ class SamplingSide:
 
     def meet(self, span: Any) -> None:
         """Look at the sampler that made a span; a PrivacySampler is claimed."""
-        self.claim(getattr(span, "_sampler", None), getattr(span, "_limits", None))
-        is_random = span.context.trace_flags & _RANDOM_TRACE_ID
-        if self._found is not None and span.parent is None and not is_random:
-            self._found.draw_randomness()
+        try:
+            self.claim(getattr(span, "_sampler", None), getattr(span, "_limits", None))
+            is_random = span.context.trace_flags & _RANDOM_TRACE_ID
+            if self._found is not None and span.parent is None and not is_random:
+                self._found.draw_randomness()
+        except Exception as error:  # noqa: BLE001 - a foreign span or sampler raises anything
+            self.met = getattr(span, "_sampler", None)
+            self.enforcement.note_failure(error)
 
     def claim(self, sampler: object, limits: Any = None) -> PrivacySampler | None:
         """Tell the PrivacySampler in a sampler that this guard makes minimal spans minimal."""

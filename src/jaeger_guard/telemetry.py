@@ -85,6 +85,10 @@ def _findings(counts: Statistics) -> Iterable[Point]:
     ]
 
 
+def _late_drops(counts: Statistics) -> Iterable[Point]:
+    return [(count, {"reason": reason}) for reason, count in counts.get("late_drops", {}).items()]
+
+
 def _oldest(counts: Statistics) -> Iterable[Point]:
     names = {"encoded": "oldest_seconds", "disk": "spool_oldest_seconds"}
     return [(counts[name], {"stage": stage}) for stage, name in names.items() if name in counts]
@@ -115,6 +119,21 @@ INSTRUMENTS: Final = (
         name="jaeger_guard.findings", kind="counter", unit="{finding}",
         description="What was found in spans, by data category and the action taken.",
         points=_findings,
+    ),
+    Instrument(
+        name="jaeger_guard.spans.minimal", kind="counter", unit="{span}",
+        description="Spans that went on without their content, by a sampling decision.",
+        points=_count("minimal"),
+    ),
+    Instrument(
+        name="jaeger_guard.spans.dropped_late", kind="counter", unit="{span}",
+        description="Spans that a sampling decision dropped after their end.",
+        points=_late_drops,
+    ),
+    Instrument(
+        name="jaeger_guard.spans.orphaned", kind="counter", unit="{span}",
+        description="Spans that had gone when their parent was dropped.",
+        points=_count("orphaned"),
     ),
     Instrument(
         name="jaeger_guard.spans.sent", kind="counter", unit="{span}",

@@ -22,6 +22,7 @@ from jaeger_guard import (
     configuration,
     configure,
 )
+from jaeger_guard.telemetry import INSTRUMENTS
 from sampling.spans import Guarded, text_of
 from servers.otlp_sink import HttpSink
 
@@ -123,7 +124,12 @@ def test_orphans_are_counted(configured: Any, sink: HttpSink) -> None:
         guard.force_flush()
     guard.force_flush()
     assert len(sink.spans) == 3
-    assert guard.statistics()["orphaned"] == 3
+    counts = guard.statistics()
+    assert counts["orphaned"] == 3
+    metrics = {instrument.name: list(instrument.points(counts)) for instrument in INSTRUMENTS}
+    assert metrics["jaeger_guard.spans.orphaned"] == [(3, {})]
+    assert metrics["jaeger_guard.spans.dropped_late"] == [(1, {"reason": "by_finding"})]
+    assert metrics["jaeger_guard.spans.minimal"] == [(0, {})]
 
 
 def test_other_processors_never_see_what_is_dropped() -> None:

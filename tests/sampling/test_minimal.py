@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import (
 )
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import Decision, ParentBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, ParentBased
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
 from jaeger_guard import GuardSpanProcessor, PrivacySampler, Sampling, SamplingRule
@@ -138,6 +138,28 @@ def test_spans_made_by_hand() -> None:
     for span in (broken, ReadableSpan("bare")):
         guarded.guard.on_end(span)
     assert guarded.guard.isolation.counts() in ({}, {"SimpleSpanProcessor.on_end": 2})
+
+
+def test_a_sampler_whose_insides_raise() -> None:
+    """What can't be looked at costs no span, and is counted."""
+
+    class Raising:
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("hunter2")
+
+    class Odd(ParentBased):
+        def __init__(self) -> None:
+            super().__init__(ALWAYS_ON)
+            self.inside = Raising()
+
+    guarded = Guarded(Odd())
+    guarded.tracer.start_span("a", attributes={"n": 1}).end()
+    guarded.tracer.start_span("b", attributes={"n": 1}).end()
+    assert {name: dict(span.attributes or {}) for name, span in guarded.spans.items()} == {
+        "a": {"n": 1},
+        "b": {"n": 1},
+    }
+    assert guarded.counts()["sampling_failures"] == 1
 
 
 def test_an_application_cannot_be_made_to_say_minimal() -> None:

@@ -14,6 +14,7 @@ Theory of operation.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import Counter
@@ -171,7 +172,8 @@ class Enforcement:
                 self._watch_start(span, parent_context)
         except Exception as error:  # noqa: BLE001 - a foreign span; fail closed
             self.note_failure(error)
-            pin_of(span).minimal = True
+            with contextlib.suppress(Exception):
+                pin_of(span).minimal = True
 
     def _watch_start(self, span: Any, parent_context: Context | None) -> None:
         if self._wrapped:
@@ -240,6 +242,12 @@ class Enforcement:
 
     def consent_stated(self, span: Any, context: Context) -> None:
         """Pin the current span, and those around it, where consent is refused while they run."""
+        try:
+            self._consent_stated(span, context)
+        except Exception as error:  # noqa: BLE001 - a foreign span
+            self.note_failure(error)
+
+    def _consent_stated(self, span: Any, context: Context) -> None:
         sampler = self._sampler
         if sampler is None or not sampler.consent_is_refused(context):
             return
