@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ import requests
 from e2e.children import environment
 from e2e.planted import EMAIL
 from servers.collector import Collector
+from servers.faulty import Fault, Forwarder
 from servers.process import free_ports, listens, poll
 from servers.reading import planted_found
 
@@ -66,7 +68,7 @@ def assert_all_arrived(collector: Collector, service: str, name: str, count: int
     def arrived() -> int:
         return sum(span.name == name for span in collector.received(service).spans)
 
-    poll(lambda: arrived() >= count, seconds=20, pause=0.1)
+    poll(lambda: arrived() >= count, seconds=60, pause=0.1)
     assert arrived() == count
     assert planted_found([EMAIL], collector.received(service).strings) == []
 
@@ -93,6 +95,35 @@ def test_gunicorn(options: list[str], protocol: str, collector: Collector, tmp_p
     if options:
         assert len(workers) > 2
     assert_all_arrived(collector, service, "GET /worker", REQUESTS)
+
+
+def test_workers_leave_their_spool_to_each_other(collector: Collector, tmp_path: Path) -> None:
+    """While the backend is away workers are replaced; what they spooled the living ones replay."""
+    service = f"gunicorn-{uuid.uuid4().hex[:8]}"
+    key_file = tmp_path / "spool.key"
+    key_file.touch(mode=0o600)
+    key_file.write_text(base64.b64encode(os.urandom(32)).decode())
+    with Forwarder(int(collector.http_endpoint.rpartition(":")[2])) as network:
+        settings = environment(
+            collector, mode="guarded", service=service, log=tmp_path / "log",
+            protocol="http/protobuf",
+        )  # fmt: skip
+        settings |= {
+            "E2E_ENDPOINT": f"https://127.0.0.1:{network.port}",
+            "JAEGER_GUARD_SPOOL_DIRECTORY": str(tmp_path / "spool"),
+            "JAEGER_GUARD_SPOOL_KEY_FILE": str(key_file),
+        }
+        network.set(Fault.DOWN)
+        (port,) = free_ports(1)
+        command = ["gunicorn", "--preload", "--workers", "2", "--max-requests", "15"]
+        command += ["--bind", f"127.0.0.1:{port}", "e2e.apps.gunicorn_app:app"]
+        with serving(command, settings, tmp_path):
+            workers = serve_requests(port, "/worker", tmp_path / "server.log")
+            assert len(workers) > 2
+            spooled = poll(lambda: any((tmp_path / "spool").glob("*.spool")), seconds=20)
+            assert spooled, (tmp_path / "log").read_text()
+            network.set(Fault.NONE)
+            assert_all_arrived(collector, service, "GET /worker", REQUESTS)
 
 
 def test_uvicorn(collector: Collector, tmp_path: Path) -> None:

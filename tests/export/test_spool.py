@@ -219,6 +219,28 @@ def test_emptied_file_gives_its_room_back(
     assert store.statistics()["spooled_bytes"] < 500_000
 
 
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.99])
+def test_torn_write_costs_only_what_was_not_committed(
+    share: float, open_store: Callable[..., SpoolStore], tmp_path: Path, key_file: Path
+) -> None:
+    """After a power failure in the middle of a write all that was committed before it is there."""
+    store = open_store(mode="write_ahead", max_bytes=64 << 20)
+    for number in range(5):
+        store.append(request(str(number), 9000), 1)
+    (database, log) = files_in(tmp_path / "spool")
+    before = log.stat().st_size
+    store.append(request("torn", 9000), 1)
+    torn = before + int(share * (log.stat().st_size - before))
+    (tmp_path / "after").mkdir()
+    (tmp_path / "after" / database.name).write_bytes(database.read_bytes())
+    (tmp_path / "after" / log.name).write_bytes(log.read_bytes()[:torn])
+    settings = Spool(tmp_path / "after", key_file=key_file, mode="write_ahead").resolve({})
+    recovered = SpoolStore(settings)
+    recovered.maintain()
+    assert names_of(recovered) == [str(number) for number in range(5)]
+    recovered.close()
+
+
 # --- keys --------------------------------------------------------------------------------------
 
 
@@ -596,7 +618,9 @@ def test_forked_children_have_files_of_their_own(
         assert len(sink.spans) == 5
 
 
-def test_full_disk_costs_nothing_that_memory_holds(live: Callable[..., Life]) -> None:
+def test_full_disk_costs_nothing_that_memory_holds(
+    live: Callable[..., Life], tmp_path: Path
+) -> None:
     """When the disk takes no more, the rest waits in memory, and all arrives in the end."""
     with HttpSink() as gone:
         endpoint, port = gone.endpoint, gone.port
@@ -606,3 +630,4 @@ def test_full_disk_costs_nothing_that_memory_holds(live: Callable[..., Life]) ->
         life.tell("go on")
         assert life.end() == 0
         assert len(sink.spans) >= 400
+    assert files_in(tmp_path / "spool") == []

@@ -9,7 +9,8 @@ Theory of operation:
 3. A batch is deleted once the backend has answered for it. Between the two a crash makes it be sent
    twice: at least once, not exactly once.
 4. The thread starts when there is something to replay, or the first batch is submitted, so that a
-   process that only forks others stays without threads.
+   process that only forks others stays without threads. It then runs as long as the process, since
+   what another process leaves behind has to be adopted by somebody.
 """
 
 from __future__ import annotations

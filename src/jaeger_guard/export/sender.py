@@ -138,11 +138,11 @@ class Sender:
         ticket: Ticket | None = None
         store = self._store
         if store is not None and not self._stopped:
+            self._start_replaying()  # also where all is well: another process may leave something
             is_away = self._is_away
             if is_away or store.writes_ahead:
                 ticket = store.append(data, spans, hold=not is_away)
                 if ticket is not None and is_away:
-                    self._start_replaying()
                     return
             if self._waiting.exceeds_with(len(data)):
                 self._move_to_disk()
@@ -450,10 +450,8 @@ class Sender:
     def _settle(self, payload: Payload, outcome: Outcome) -> None:
         self._failures = 0
         self._ready_at = self._not_before = 0.0
-        if (
-            self._is_away and self._replayer is not None
-        ):  # what the disk had no room for got through
-            self._is_away = False
+        if self._is_away and self._replayer is not None:
+            self._is_away = False  # what the disk had no room for got through
             self._replayer.hurry()
         if payload.is_gone:
             return  # shut down meanwhile: it is counted already

@@ -216,7 +216,7 @@ class SpoolStore:
             for file in self._files():
                 with contextlib.suppress(*_FAILURES):
                     file.remove_done()
-                if file.batches > 0:
+                if file.batches > len(file.done):
                     file.give_up()
                 else:
                     file.delete()
@@ -300,6 +300,10 @@ class SpoolStore:
             return None
 
     def _tidy(self, file: SpoolFile) -> None:
+        if file.done and len(file.done) == file.batches:  # a file goes also where the disk is full
+            self._forget(file)
+            file.delete()
+            return
         if file.done:
             file.remove_done()
         too_old = time.time() - self._settings.max_age
