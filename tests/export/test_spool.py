@@ -307,7 +307,9 @@ def test_key_from_callable_and_environment(tmp_path: Path) -> None:
 # --- files of others, and damaged ones ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", ["garbage", "cut", "flipped", "foreign", "trigger", "swapped"])
+@pytest.mark.parametrize(
+    "damage", ["garbage", "cut", "flipped", "foreign", "trigger", "typed", "swapped"]
+)
 def test_damaged_and_foreign_files_stop_nobody(
     damage: str, open_store: Callable[..., SpoolStore], tmp_path: Path
 ) -> None:
@@ -331,7 +333,9 @@ def test_damaged_and_foreign_files_stop_nobody(
         other.close()
     else:
         with sqlite3.connect(path) as other:
-            if damage == "trigger":
+            if damage == "typed":
+                other.execute("UPDATE batch SET spans = x'00', created = 'soon' WHERE id = 3")
+            elif damage == "trigger":
                 other.execute("CREATE TRIGGER t AFTER DELETE ON batch BEGIN SELECT 1; END")
             else:
                 other.execute(
@@ -343,7 +347,7 @@ def test_damaged_and_foreign_files_stop_nobody(
     if damage == "swapped":
         assert taken == [str(number) for number in range(50) if number != 1]
     else:
-        assert taken == [] or damage == "cut"
+        assert taken == [] or damage in ("cut", "typed")
     store.maintain()
     assert store.append(request("next"), 1) is not None
     assert names_of(store) == ["next"]

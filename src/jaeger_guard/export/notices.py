@@ -48,6 +48,12 @@ class Notices:
                 self._destination,
             )
 
+    def tell_of_fault(self, error: Exception) -> None:
+        """Tell, the first time, that our own code raised."""
+        if "fault" not in self._told:
+            self._told.add("fault")
+            tell(_LOGGER, logging.ERROR, "replaying failed (%s)", type(error).__name__)
+
     def _warn(self, message: str, reason: Reason) -> None:
         remedy = REMEDIES.get(reason)
         tell(

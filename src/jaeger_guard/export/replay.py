@@ -131,18 +131,28 @@ class Replayer:
 
     def _run(self) -> None:
         while not self._stopped:
-            self._store.maintain()
-            if self._await_turn():
-                batch = self._store.take()
-                if batch is not None:
-                    self._send(batch)
-                    continue
-                if self._store.is_empty:
-                    self._reached()
+            try:
+                is_sent = self._work_once()
+            except Exception as error:  # noqa: BLE001 - the thread must survive; a fault of ours
+                is_sent = False
+                self._notices.tell_of_fault(error)
             with self._condition:
-                if not self._stopped:
+                if not is_sent and not self._stopped:
                     self._condition.wait(_TICK)
         self._carrier.close()
+
+    def _work_once(self) -> bool:
+        """Send one batch, where it is time and there is one; say whether one was tried."""
+        self._store.maintain()
+        if not self._await_turn():
+            return False
+        batch = self._store.take()
+        if batch is not None:
+            self._send(batch)
+            return True
+        if self._store.is_empty:
+            self._reached()
+        return False
 
     def _await_turn(self) -> bool:
         """Wait for the end of a pause, a tick at the most; answer whether it is over."""

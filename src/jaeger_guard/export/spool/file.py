@@ -188,7 +188,11 @@ class SpoolFile:
         return row
 
     def rows(self, *, also_unreadable: bool = False) -> Iterator[Row]:
-        """Yield the batches that may be taken, the oldest first."""
+        """Yield the batches that may be taken, the oldest first.
+
+        Raises:
+            ForeignFileError: There is a row that we can't have written.
+        """
         connection, _ = self._opened()
         place = 0
         while True:  # no cursor stays open between two: it would hold up a checkpoint
@@ -197,11 +201,13 @@ class SpoolFile:
             ).fetchone()
             if found is None:
                 return
+            if not _is_row(*found):
+                raise ForeignFileError
             place = found[0]
             if place in self.held or place in self.done:
                 continue
             if also_unreadable or place not in self.unreadable:
-                yield Row(place, float(found[1]), int(found[2]))
+                yield Row(*found)
 
     def read(self, keys: KeyRing, row: Row) -> bytes:
         """Open one batch.
@@ -404,6 +410,17 @@ class SpoolFile:
             connection.close()
             raise
         return connection
+
+
+def _is_row(number: object, created: object, spans: object) -> bool:
+    """Say whether values of these types and sizes can have been written by us."""
+    return (
+        isinstance(number, int)
+        and number > 0
+        and isinstance(created, float)
+        and isinstance(spans, int)
+        and 0 <= spans < 2**31
+    )
 
 
 def set_aside(path: Path) -> None:

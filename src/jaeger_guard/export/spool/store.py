@@ -42,7 +42,7 @@ _UNFINISHED_SECONDS: Final = 60.0
 _TELL_SECONDS: Final = 300.0  # a full disk is told of this often at the most
 _LONGEST_WAL: Final = 4 * 1024 * 1024
 _KEPT_EMPTY: Final = 1024 * 1024  # a larger file goes once it is empty, and another one is made
-_FAILURES: Final = (OSError, sqlite3.Error, UnreadableError)
+_FAILURES: Final = (OSError, sqlite3.Error, UnreadableError, ForeignFileError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,7 +281,11 @@ class SpoolStore:
                 self._tell_once(
                     "mode", "a file of the spool could be read by others: its mode is 0600 now"
                 )
-            first = next(file.rows(also_unreadable=True), None)
+            try:
+                first = next(file.rows(also_unreadable=True), None)
+            except _FAILURES as error:
+                self._handle(file, error)
+                continue
             found.append((first.created if first is not None else 0.0, file))
             self._counts["spool_adopted_spans"] += file.spans
         self._adopted += [file for _, file in sorted(found, key=lambda pair: pair[0])]
@@ -341,8 +345,8 @@ class SpoolStore:
         if is_damage(error) or isinstance(error, ForeignFileError):
             self._tell_once("damaged", "a file of the spool is damaged: set aside")
             self._set_aside(file)
-        elif not os.path.exists(file.path):  # somebody deleted it
-            self._forget(file)
+        elif not os.path.exists(file.path) or file not in self._files():
+            self._forget(file)  # somebody deleted it, or it is not ours yet
             file.give_up()
         else:
             with contextlib.suppress(*_FAILURES):
@@ -392,21 +396,26 @@ class SpoolStore:
         return True
 
     def _drop_an_aside(self) -> bool:
-        asides = sorted(self._asides(), key=lambda path: path.stat().st_mtime)
+        asides = sorted(self._asides())
         if not asides:
             return False
-        for companion in companions(asides[0]):
+        for companion in companions(asides[0][1]):
             companion.unlink(missing_ok=True)
         return True
 
     def _drop_old_asides(self) -> None:
-        for path in self._asides():
-            if path.stat().st_mtime < time.time() - self._settings.max_age:
+        for modified, path in self._asides():
+            if modified < time.time() - self._settings.max_age:
                 for companion in companions(path):
                     companion.unlink(missing_ok=True)
 
-    def _asides(self) -> list[Path]:
-        return [path for path in self._settings.directory.iterdir() if path.suffix == ASIDE]
+    def _asides(self) -> list[tuple[float, Path]]:
+        found = []
+        for path in self._settings.directory.iterdir():
+            if path.suffix == ASIDE:
+                with contextlib.suppress(FileNotFoundError):  # another process was faster
+                    found.append((path.stat().st_mtime, path))
+        return found
 
     def _bytes_of_all(self) -> int:
         """Answer what all files of the directory take, those of other processes too."""
