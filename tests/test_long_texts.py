@@ -130,6 +130,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The clock that the limit looks at."""
     clock = Clock()
     monkeypatch.setattr(long_texts, "thread_time", clock)
+    monkeypatch.setattr(long_texts, "perf_counter", clock)
     return clock
 
 
@@ -149,6 +150,32 @@ def test_work_ends_when_its_time_is_up(clock: Clock) -> None:
     assert within_time(work_for(clock, long_texts.MOST_SECONDS * 0.9)) == "done"
     with pytest.raises(OutOfTimeError):
         within_time(work_for(clock, long_texts.MOST_SECONDS * 1.1))
+
+
+def test_time_that_passes_without_work_is_no_work(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While other threads run, or the machine sleeps, a value's time doesn't."""
+    wall = Clock()
+    monkeypatch.setattr(long_texts, "perf_counter", wall)
+
+    def interrupted() -> str:
+        for _ in range(3):
+            wall.now += 1000
+            clock.now += long_texts.MOST_SECONDS * 0.3
+            check_time()
+        return "done"
+
+    assert within_time(interrupted) == "done"
+
+    def slow() -> None:
+        interrupted()
+        clock.now += long_texts.MOST_SECONDS * 0.2
+        wall.now += 1
+        check_time()
+
+    with pytest.raises(OutOfTimeError):
+        within_time(slow)
 
 
 def test_each_value_has_its_own_time(clock: Clock) -> None:

@@ -12,7 +12,8 @@ therefore finds what one search would find. So does one that may go on for longe
 reaches into the next step is matched once more with all that follows.
 
 The clock is the CPU time of the thread, and not the wall: a busy machine, a suspended one and a
-debugger must not decide what is withheld.
+debugger must not decide what is withheld. Reading it is a call of the system; the wall's is not, and
+a thread uses no more CPU than time passes, so the wall's clock says when to look at the other.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import math
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from time import thread_time
+from time import perf_counter, thread_time
 from typing import Final, TypeVar
 
 LONG: Final = 16_384  # characters; a text up to this length is searched at once
@@ -40,6 +41,7 @@ class OutOfTimeError(Exception):
 
 class _Clock(threading.local):
     ends = math.inf  # in seconds of the thread's CPU time
+    looks = math.inf  # when that may be reached, in seconds of the wall's clock
 
 
 _CLOCK: Final = _Clock()
@@ -54,10 +56,11 @@ def within_time(work: Callable[[], _Answer]) -> _Answer:
     if _CLOCK.ends != math.inf:
         return work()
     _CLOCK.ends = thread_time() + MOST_SECONDS
+    _CLOCK.looks = perf_counter() + MOST_SECONDS
     try:
         return work()
     finally:
-        _CLOCK.ends = math.inf
+        _CLOCK.ends = _CLOCK.looks = math.inf
 
 
 def is_timed() -> bool:
@@ -71,8 +74,12 @@ def check_time() -> None:
     Raises:
         OutOfTimeError: The time is up.
     """
-    if _CLOCK.ends != math.inf and thread_time() > _CLOCK.ends:
+    if _CLOCK.looks == math.inf or (now := perf_counter()) < _CLOCK.looks:
+        return
+    left = _CLOCK.ends - thread_time()
+    if left < 0:
         raise OutOfTimeError
+    _CLOCK.looks = now + left
 
 
 def search(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:
