@@ -40,7 +40,7 @@ from jaeger_guard.sampling.sampler import (
     REASON_KEY,
     PrivacySampler,
 )
-from jaeger_guard.spans import SpanContent, Verdict, minimal_span, with_attribute
+from jaeger_guard.spans import SpanContent, Verdict, is_minimal, minimal_span, with_attribute
 from jaeger_guard.spans.content import attributes_of
 from jaeger_guard.telling import tell
 from jaeger_guard.types import Finding
@@ -349,6 +349,8 @@ class Enforcement:
         return self._surviving(judged)
 
     def _sifted(self, span: ReadableSpan) -> ReadableSpan | None:
+        if is_minimal(span):
+            return span
         context = span.context
         if context is not None and self.late and context.span_id in self.late:
             return None

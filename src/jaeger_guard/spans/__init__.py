@@ -5,7 +5,7 @@ from __future__ import annotations
 from jaeger_guard.spans.content import EventContent, LinkContent, SpanContent
 from jaeger_guard.spans.fate import Fate, Verdict
 from jaeger_guard.spans.guarded import GuardedSpan, GuardedState
-from jaeger_guard.spans.minimal import minimal_content, minimal_span, with_attribute
+from jaeger_guard.spans.minimal import is_minimal, minimal_content, minimal_span, with_attribute
 from jaeger_guard.spans.quarantine import QUARANTINE_ATTRIBUTE, QUARANTINED_NAME, quarantine
 from jaeger_guard.spans.scrubbing import SpanScrubber
 
@@ -20,6 +20,7 @@ __all__ = [
     "SpanContent",
     "SpanScrubber",
     "Verdict",
+    "is_minimal",
     "minimal_content",
     "minimal_span",
     "quarantine",

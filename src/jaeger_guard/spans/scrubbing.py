@@ -24,7 +24,7 @@ from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans.content import SpanContent, pairs_of, plain, with_tracestate
 from jaeger_guard.spans.fate import Fate, Verdict
-from jaeger_guard.spans.minimal import minimal_content
+from jaeger_guard.spans.minimal import is_minimal, minimal_content
 from jaeger_guard.spans.quarantine import quarantine
 from jaeger_guard.surfaces import Attributes, TraceStatePairs, walk, walk_origin
 from jaeger_guard.telling import tell
@@ -84,21 +84,21 @@ class SpanScrubber:
             if self.fate is None:
                 content: SpanContent | None = self._scrub(raw, findings)
             else:
-                content = self._scrub_by_fate(raw, findings, self.fate)
+                content = self._scrub_by_fate(raw, findings, self.fate, is_decided=is_minimal(span))
         except Exception as error:  # noqa: BLE001 - one border per span; foreign spans raise all
             return self.quarantine(span, type(error).__name__)
         self.count(1, findings)
         return content
 
     def _scrub_by_fate(
-        self, content: SpanContent, findings: list[Finding], fate: Fate
+        self, content: SpanContent, findings: list[Finding], fate: Fate, *, is_decided: bool
     ) -> SpanContent | None:
         """Scrub a span that may turn out to be minimal, or not to go on at all."""
-        verdict = fate.judge(content)
+        verdict = Verdict.KEEP if is_decided else fate.judge(content)
         if verdict is Verdict.KEEP:
             content = self._scrub(content, findings)
             verdict = fate.found(content, findings)
-            if verdict is Verdict.MINIMAL:
+            if verdict is Verdict.MINIMAL and not is_decided:
                 content = minimal_content(content, fate.kept(content))
         elif verdict is Verdict.MINIMAL:
             content = self._scrub(minimal_content(content, fate.kept(content)), findings)
