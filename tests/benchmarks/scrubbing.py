@@ -301,7 +301,8 @@ def detectors(spans: int, rounds: int) -> list[Row]:
 
     def side(entries: Sequence[Detector]) -> Side:
         def prepare() -> Work:
-            with mock.patch.object(jaeger_guard.scrubber, "DETECTORS", tuple(entries)):
+            chosen = mock.Mock(return_value=tuple(entries))
+            with mock.patch.object(jaeger_guard.scrubber, "installed_detectors", chosen):
                 by = SpanScrubber(Scrubber(baseline()))
             return over(made, by.scrub_batch)
 
