@@ -266,7 +266,7 @@ def test_drops_of_queue_and_sender_add_up(start: Open, memory: Memory) -> None:
     """A reason that both queues know is one count: the sender's doesn't hide the worker's."""
     slow = SlowScrubber()
     pipeline = start(slow, queue_spans=2, batch_spans=2)
-    pipeline._sender._max_bytes = 1  # nothing fits
+    pipeline._sender._waiting._max_bytes = 1  # nothing fits
     pipeline.on_end(span(0))
     pipeline.on_end(span(1))
     assert slow.entered.wait(5)
