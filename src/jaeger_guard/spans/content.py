@@ -15,7 +15,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status
-from opentelemetry.trace.span import TraceState
+from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
 from jaeger_guard.surfaces import Attributes, TraceStatePairs
 
@@ -97,11 +97,14 @@ class SpanContent:
         content.start_time = valid_time(span.start_time)
         content.end_time = valid_time(span.end_time)
         content.attributes = attributes_of(span)
-        content.dropped_attributes = valid_count(span.dropped_attributes)
+        dropped = span.dropped_attributes
+        content.dropped_attributes = dropped and valid_count(dropped)
         content.events = events_of(span)
-        content.dropped_events = valid_count(span.dropped_events)
+        dropped = span.dropped_events
+        content.dropped_events = dropped and valid_count(dropped)
         content.links = links_of(span)
-        content.dropped_links = valid_count(span.dropped_links)
+        dropped = span.dropped_links
+        content.dropped_links = dropped and valid_count(dropped)
         content.status = span.status
         content.resource = span.resource
         content.instrumentation_scope = span.instrumentation_scope
@@ -123,7 +126,10 @@ class SpanContent:
         contexts = [self.context, self.parent]
         if self.links:
             contexts += [link.context for link in self.links]
-        return [pairs_of(context) for context in contexts]
+        for context in contexts:
+            if context is not None and context.trace_state is not DEFAULT_TRACE_STATE:
+                return [pairs_of(each) for each in contexts]
+        return ()  # nobody wrote into one
 
     def put_tracestate(self, index: int, pairs: TraceStatePairs) -> None:
         """Replace the tracestate that `tracestates` gave at `index`."""
@@ -143,7 +149,8 @@ class SpanContent:
 
     def event_parts(self) -> Sequence[tuple[str, Attributes]]:
         """Return each event's name and attributes."""
-        return [(event.name, plain(event.attributes)) for event in self.events]
+        events = self.events
+        return [(event.name, plain(event.attributes)) for event in events] if events else ()
 
     def put_event(self, index: int, name: str, attributes: Attributes) -> None:
         """Replace name and attributes of the event at `index`."""
@@ -154,7 +161,8 @@ class SpanContent:
 
     def link_parts(self) -> Sequence[Attributes]:
         """Return each link's attributes."""
-        return [plain(link.attributes) for link in self.links]
+        links = self.links
+        return [plain(link.attributes) for link in links] if links else ()
 
     def put_link(self, index: int, attributes: Attributes) -> None:
         """Replace the attributes of the link at `index`."""

@@ -16,7 +16,7 @@ Theory of operation. A `GuardedSpan` is a view; the views of one span share a st
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
@@ -41,6 +41,8 @@ from jaeger_guard.spans.quarantine import quarantine
 from jaeger_guard.spans.scrubbing import SpanScrubber
 
 _Field = TypeVar("_Field")
+
+_SCALARS: Final = frozenset({str, int, float, bool, bytes})  # which nobody can write into
 
 Identity = tuple[SpanContext | None, SpanContext | None, SpanKind, int | None, int | None]
 
@@ -231,7 +233,10 @@ class GuardedSpan(ReadableSpan):
 def bounded(attributes: Mapping[str, Any], dropped: int) -> BoundedAttributes:
     """Copy attributes into the SDK's own container, containers in them included."""
     copy = BoundedAttributes(maxlen=None, immutable=True)
-    copy._dict = {key: _copy_of(value) for key, value in attributes.items()}
+    copy._dict = {
+        key: value if type(value) in _SCALARS else _copy_of(value)
+        for key, value in attributes.items()
+    }
     copy.dropped = dropped
     return copy
 
@@ -246,7 +251,7 @@ def _copy_of(value: Any) -> Any:
 
 
 def _list_of(items: list[Any], dropped: int) -> BoundedList[Any]:
-    copy = BoundedList.from_seq(None, items)
+    copy: BoundedList[Any] = BoundedList.from_seq(None, items) if items else BoundedList(None)
     copy.dropped = dropped
     return copy
 
