@@ -183,6 +183,46 @@ def test_rejections_are_counted_by_reason_and_logged_once(
 
 
 @both
+def test_too_large_requests_go_in_halves(protocol: str, open_sender: OpenSender) -> None:
+    """Where a receiver's limit is below the usual one, its spans arrive all the same, in order."""
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    request = ExportTraceServiceRequest()
+    for resource in range(3):
+        resource_spans = request.resource_spans.add(schema_url=f"https://schema.example/{resource}")
+        resource_spans.resource.attributes.add(key="n").value.int_value = resource
+        for scope in range(2):
+            scope_spans = resource_spans.scope_spans.add(schema_url="https://schema.example/s")
+            scope_spans.scope.name = f"scope-{scope}"
+            for number in range(3):
+                scope_spans.spans.add(name=f"{resource}-{scope}-{number}")
+    large: tuple[Any, ...] = (HttpAnswer(413), HttpAnswer(), HttpAnswer(413))
+    if protocol == "grpc":
+        refusal = GrpcAnswer(
+            "RESOURCE_EXHAUSTED", "grpc: received message larger than max (9 vs. 8)"
+        )
+        large = (refusal, GrpcAnswer(), refusal)
+    with running(SINKS[protocol], answers=large) as sink:
+        sender = open_sender(endpoint=sink.endpoint, protocol=protocol)
+        sender.submit(request.SerializeToString(), 18)
+        assert sender.flush(10)
+        assert [span.name for span in sink.spans] == [
+            f"{resource}-{scope}-{number}"
+            for resource in range(3)
+            for scope in range(2)
+            for number in range(3)
+        ]
+        assert len(sink.payloads) == 3
+        parts = [ExportTraceServiceRequest.FromString(body) for body in sink.payloads]
+    assert {
+        (part.schema_url, part.resource.attributes[0].value.int_value)
+        for message in parts
+        for part in message.resource_spans
+    } == {(f"https://schema.example/{number}", number) for number in range(3)}
+    assert sender.statistics()["sent"] == 18
+
+
+@both
 def test_renewed_client_certificate_is_read(
     protocol: str, open_sender: OpenSender, pki: Any, payload: bytes, tmp_path: Path
 ) -> None:
