@@ -24,13 +24,14 @@ from typing import Any, Final, TypeVar
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.trace import SpanContext, TraceFlags
+from opentelemetry.trace import SpanContext
 
 from jaeger_guard.categories import ALL, addresses
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.policy import CompiledPolicy, Sampling
-from jaeger_guard.sampling.marks import MINIMAL, REFUSED
+from jaeger_guard.sampling.marks import MINIMAL
 from jaeger_guard.sampling.memory import Recent
+from jaeger_guard.sampling.pinning import hear, inherit, mark, refuse
 from jaeger_guard.sampling.pins import ATTRIBUTE, PINNED_IDS, PINS, Pin, pin_of
 from jaeger_guard.sampling.retaining import RETENTION_KEY, SHORT, Retaining, shorter
 from jaeger_guard.sampling.rules import LOCAL, REMOTE, ROOT, Rules
@@ -73,7 +74,7 @@ class Enforcement:
         self._around: Recent[str] = Recent(_MOST_REMEMBERED)  # ids of spans around a refusal
         self._sent: Recent[int] = Recent(_MOST_REMEMBERED)  # by parent's id, children that went
         self._by_finding: dict[str, Verdict] = {}
-        self._watches_starts = False
+        self._watches_starts = self._decides_beside = False
         self._settle()
         self._counts: Counter[str] = Counter()
         self._late_drops: Counter[str] = Counter()
@@ -112,8 +113,10 @@ class Enforcement:
 
     def _settle(self) -> None:
         """Work out what doesn't change from span to span."""
+        # What our sampler may not have been asked about, or there is none: others decide at the start.
+        self._decides_beside = self._wrapped or (self._sampler is None and bool(self._rules))
         self._watches_starts = (
-            self._wrapped
+            self._decides_beside
             or any(rules.of_scope for rules in self._rules)
             or (self._retaining is not None and self._retaining.has_routes)
         )
@@ -176,20 +179,29 @@ class Enforcement:
                 pin_of(span).minimal = True
 
     def _watch_start(self, span: Any, parent_context: Context | None) -> None:
-        if self._wrapped:
-            self._inherit(span, parent_context)
+        if self._decides_beside:
+            self._decide_beside(span, parent_context)
         for rules in self._rules:
             if rules.of_scope:
                 self._by_scope(span, rules)
         if self._retaining is not None and self._retaining.has_routes:
             self._classify(span, parent_context, self._retaining)
 
-    def _inherit(self, span: Any, parent_context: Context | None) -> None:
-        """Make what is under a minimal span minimal, which our sampler wasn't asked about."""
-        if span.parent is not None and not span.parent.is_remote:
-            around = getattr(trace.get_current_span(parent_context), ATTRIBUTE, None)
-            if isinstance(around, Pin) and around.minimal:
-                pin_of(span).minimal = True
+    def _decide_beside(self, span: Any, parent_context: Context | None) -> None:
+        """Tighten what another sampler decided: our own may not have been asked, or there is none.
+
+        ParentBased asks what it wraps about roots alone. Rates are its business; minimal and refusals
+        hold all the same.
+        """
+        inherit(span, parent_context)
+        if self._sampler is not None:
+            hear(span, self._sampler, parent_context)
+        attributes = span._attributes._dict
+        if self._by_rules(span.parent, span.kind, span.name, attributes) is Verdict.MINIMAL:
+            pin_of(span).minimal = True
+        pin = getattr(span, ATTRIBUTE, None)
+        if pin is not None and pin.minimal and self._sampler is not None:
+            mark(span, self._sampler, MINIMAL, sampled=not pin.dropped)
 
     def _by_scope(self, span: Any, rules: Rules) -> None:
         scope = span.instrumentation_scope
@@ -204,18 +216,8 @@ class Enforcement:
         pin.minimal = True
         if self._sampler is not None and self._sampler.sampling.record_reason:
             pin.kept[REASON_KEY] = outcome.reason
-        self._mark(span, MINIMAL)
-
-    def _mark(self, span: Any, letters: str, *, sampled: bool = True) -> None:
-        """Write into a live span's context what its children and other services must know."""
-        context = span._context
-        state = context.trace_state
         if self._sampler is not None:
-            state = self._sampler.marked(state, letters, context.trace_id)
-        flags = context.trace_flags if sampled else context.trace_flags & ~TraceFlags.SAMPLED
-        span._context = SpanContext(
-            context.trace_id, context.span_id, context.is_remote, TraceFlags(flags), state
-        )
+            mark(span, self._sampler, MINIMAL)
 
     def _classify(self, span: Any, parent_context: Context | None, retaining: Retaining) -> None:
         parent = span.parent
@@ -253,17 +255,8 @@ class Enforcement:
             return
         if not span.is_recording():
             return
-        decision = sampler.sampling.without_consent
-        if decision == "record":
-            self._mark(span, REFUSED)
-            return
-        pin = pin_of(span)
-        pin.minimal = True
-        pin.dropped = pin.dropped or decision == "drop"
-        if sampler.sampling.record_reason:
-            pin.kept[REASON_KEY] = "consent refused"
-        self._mark(span, REFUSED + MINIMAL, sampled=decision != "drop")
-        self._note_around(span.parent, decision)
+        if refuse(span, sampler):
+            self._note_around(span.parent, sampler.sampling.without_consent)
 
     def _note_around(self, parent: SpanContext | None, decision: str) -> None:
         if parent is not None and not parent.is_remote:

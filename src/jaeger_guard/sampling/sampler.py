@@ -205,6 +205,12 @@ class PrivacySampler(Sampler):
         """Say whether consent is refused in a context."""
         return is_refused(context, self._consent, trust_baggage=self._trusts)
 
+    def letters_from(self, parent: SpanContext) -> str:
+        """Answer what counts of what a caller says about consent and minimal."""
+        if not self._trusts or MARK not in parent.trace_state:
+            return ""
+        return self._peers.read(parent.trace_state[MARK], parent.trace_id)
+
     def mark_refusal(self, current: SpanContext, context: Context) -> TraceState | None:
         """Answer the tracestate that goes out from under a span; None where nothing is to be added."""
         if not self.consent_is_refused(context):
