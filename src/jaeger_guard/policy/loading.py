@@ -23,16 +23,13 @@ from jaeger_guard.policy.sampling import read_sampling
 from jaeger_guard.policy.words import WORDS, Fault, kind, quoted, raise_faults, suggest
 
 Spec = str | os.PathLike[str] | Policy
-FILE_WORDS: Final = (
-    *("extends", "mandatory", "rules"),
-    *("sampling", "consent", "retention", "recognition"),
-)
 _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "sampling": read_sampling,
     "consent": read_consent,
     "retention": read_retention,
     "recognition": read_recognition,
 }
+FILE_WORDS: Final = ("extends", "mandatory", "rules", *_READERS)
 
 
 def preset_names() -> tuple[str, ...]:
