@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from opentelemetry import propagate, trace
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.util._once import Once
 
 from jaeger_guard import (
@@ -30,7 +31,7 @@ from jaeger_guard import (
     configure,
     protect,
 )
-from jaeger_guard.configuration.samplers import choose_sampler, sampler_from_environment
+from jaeger_guard.configuration.samplers import choose_sampler
 from jaeger_guard.policy import compile_policy
 from jaeger_guard.propagation import GuardPropagator
 from sampling.spans import SECRET, Guarded, text_of
@@ -324,10 +325,12 @@ def test_a_propagator_loads_without_instrumentation() -> None:
     assert child.stdout.split() == ["[]", "True"]
 
 
-def test_the_entry_point_builds_a_sampler(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an argument too, as declarative configuration calls it."""
+@pytest.mark.parametrize("group", ["opentelemetry_traces_sampler", "opentelemetry_sampler"])
+def test_the_entry_points_build_a_sampler(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an argument too, as declarative configuration calls the second."""
     for name in list(os.environ):
         if name.startswith(("OTEL_", "JAEGER_GUARD_")):
             monkeypatch.delenv(name)
-    built: Sampler = sampler_from_environment()
-    assert isinstance(built, PrivacySampler)
+    [entry_point] = metadata.entry_points(group=group, name="jaeger_guard")
+    assert isinstance(entry_point.load()(), PrivacySampler)
+    assert entry_point.load()("0.5").sampling.probability == 0.5
