@@ -129,6 +129,21 @@ def test_backend_that_comes_back_gets_all_in_order(
     assert files_in(tmp_path / "spool") == []
 
 
+def test_shutdown_sends_what_another_process_left(
+    open_store: Callable[..., SpoolStore], open_spooling: Callable[..., Sender], tmp_path: Path
+) -> None:
+    """A process that ends at once takes along what it found, where the backend answers."""
+    store = open_store()
+    for number in range(10):
+        store.append(request(str(number)), 1)
+    store.close()
+    with HttpSink() as sink:
+        sender = open_spooling(sink.endpoint)
+        assert sender.shutdown(20)
+        assert [span.name for span in sink.spans] == [str(number) for number in range(10)]
+    assert files_in(tmp_path / "spool") == []
+
+
 def test_hanging_backend_leaves_all_on_disk_in_time(
     open_spooling: Callable[..., Sender], tmp_path: Path
 ) -> None:

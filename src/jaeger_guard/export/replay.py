@@ -29,6 +29,7 @@ from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.spool import Spooled, SpoolStore
 
 _TICK: Final = 1.0  # seconds between two looks at what is too old or lost its owner
+_LOOK: Final = 0.02  # seconds between two looks while a shutdown waits
 _FIRST_JITTER: Final = 1.0  # seconds that a fleet's restart is spread over
 BACKOFF: Final = Backoff(initial=1.0, longest=15.0)
 
@@ -107,6 +108,21 @@ class Replayer:
         with self._condition:
             self._ready_at = 0.0
             self._condition.notify_all()
+
+    def drain(self, deadline: float) -> None:
+        """Go on until nothing is left, the backend fails, or the deadline is there.
+
+        So a process that never lives long gets rid of what others have left, too.
+        """
+        self.hurry()
+        while time.monotonic() < deadline and not self._failures and not self._store.is_empty:
+            with self._condition:
+                thread = self._thread
+                is_running = thread is not None and thread.is_alive()
+                if is_running:
+                    self._condition.wait(_LOOK)
+            if not is_running and not self._work_once():  # no thread starts any more
+                return
 
     def stop(self, timeout: float) -> None:
         """End the thread; what wasn't sent stays on the disk."""

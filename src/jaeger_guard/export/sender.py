@@ -206,6 +206,8 @@ class Sender:
     def shutdown(self, timeout: float) -> bool:
         """Flush, then stop; what is neither sent nor on disk is dropped and counted.
 
+        While the backend answers, the time that is left is used for what waits on disk.
+
         Args:
             timeout: Seconds for all of it.
 
@@ -219,6 +221,8 @@ class Sender:
                 return self._drained
             self._deadline = deadline
         self.flush(timeout)
+        if self._replayer is not None and not self._is_away:
+            self._replayer.drain(deadline)
         with self._condition:
             self._drained = self._waiting.first_in_memory_only() is None
             self._stopped = True
