@@ -22,48 +22,53 @@ sys.path.append(str(Path(__file__).parent.parent))
 from benchmarks import long_values, peers, processes, report, sampling_decisions, scrubbing
 from benchmarks.measuring import Row
 
-Part = Callable[[bool], list[Row]]
+Part = Callable[[int, int], list[Row]]
 
 MIXED_SCRUB: Final = ("A batch: scrub alone", "mixed: over the SDK's encoding")
+SPANS: Final = 20_000
+QUICK: Final = 500
 
-# Each part by the name that `--only` takes; its argument says whether to be quick.
+# Each part by the name that `--only` takes; its arguments are how many spans, and how many rounds.
 PARTS: Final[dict[str, Part]] = {
-    "sdk": lambda quick: scrubbing.yardsticks(*(500, 1) if quick else (20_000, 3)),
-    "traffic": lambda quick: scrubbing.traffics(*(500, 1) if quick else (20_000, 3)),
-    "batches": lambda quick: scrubbing.batch_sizes(*(500, 1) if quick else (20_000, 3)),
-    "wire": lambda quick: scrubbing.wire(*(500, 1) if quick else (20_000, 3)),
-    "policies": lambda quick: scrubbing.policies(*(500, 1) if quick else (20_000, 3)),
-    "detectors": lambda quick: scrubbing.detectors(*(500, 1) if quick else (20_000, 3)),
-    "process": lambda quick: processes.whole_process(*(500, 1) if quick else (10_000, 3)),
-    "thread": lambda quick: processes.application_thread(*(500, 1) if quick else (10_000, 5)),
-    "drain": lambda quick: processes.drain(*(500, 1) if quick else (8_000, 3)),
-    "sampling": lambda quick: sampling_decisions.decisions(*(500, 1) if quick else (10_000, 9)),
-    "scrub_start": lambda quick: sampling_decisions.start_attributes(
-        *(200, 1) if quick else (2_000, 9)
+    "sdk": scrubbing.yardsticks,
+    "traffic": scrubbing.traffics,
+    "batches": scrubbing.batch_sizes,
+    "wire": scrubbing.wire,
+    "policies": scrubbing.policies,
+    "detectors": scrubbing.detectors,
+    "process": lambda spans, rounds: processes.whole_process(min(spans, 10_000), rounds),
+    "thread": lambda spans, rounds: processes.application_thread(min(spans, 10_000), rounds),
+    "drain": lambda spans, rounds: processes.drain(min(spans, 8_000), rounds),
+    "sampling": lambda spans, rounds: sampling_decisions.decisions(
+        min(spans, 10_000), 1 if rounds == 1 else 3 * rounds
     ),
-    "start": lambda quick: processes.imports(1 if quick else 5),
-    "caches": lambda quick: processes.memory(500 if quick else 20_000),
-    "long": lambda quick: long_values.long_values(
-        *(20_000, 15) if quick else (long_values.MEGABYTE, 1)
+    "scrub_start": lambda spans, rounds: sampling_decisions.start_attributes(
+        min(spans, 2_000), 1 if rounds == 1 else 3 * rounds
+    ),
+    "start": lambda _, rounds: processes.imports(rounds),
+    "caches": lambda spans, _: processes.memory(spans),
+    "long": lambda spans, _: long_values.long_values(
+        *(20_000, 15) if spans == QUICK else (long_values.MEGABYTE, 1)
     ),
 }
 
 
-def measure(chosen: Sequence[str], *, quick: bool, with_peers: bool, resident: int) -> list[Row]:
+def measure(chosen: Sequence[str], spans: int, *, with_peers: bool, resident: int) -> list[Row]:
     """Measure the parts that were chosen, one after another."""
     rows: list[Row] = []
+    rounds = 1 if spans == QUICK else 3
     for name in chosen:
         began = time.monotonic()
         print(f"{name} …", end="", flush=True, file=sys.stderr)
-        rows += PARTS[name](quick)
+        rows += PARTS[name](spans, rounds)
         gc.collect()
         print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
     if with_peers:
         ours = [row.value for row in rows if (row.group, row.name) == MIXED_SCRUB]
         if not ours:
-            made = scrubbing.traffics(*(500, 1) if quick else (20_000, 3))
+            made = scrubbing.traffics(spans, rounds)
             ours = [row.value for row in made if (row.group, row.name) == MIXED_SCRUB]
-        rows += peers.peers(ours[0], *(1, 0.05) if quick else (3, 1.0))
+        rows += peers.peers(ours[0], rounds, min(1.0, spans / SPANS))
     if resident:
         rows += processes.resident(resident)
     return rows
@@ -74,6 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--quick", action="store_true", help="few spans, one round: no figures to quote"
+    )
+    parser.add_argument(
+        "--spans", type=int, default=SPANS, help=f"spans of the mixed corpus, {SPANS:,} by default"
     )
     parser.add_argument(
         "--only",
@@ -96,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     rows = measure(
         given.only or tuple(PARTS),
-        quick=given.quick,
+        QUICK if given.quick else given.spans,
         with_peers=not given.no_peers,
         resident=given.memory,
     )

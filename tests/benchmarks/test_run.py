@@ -37,13 +37,13 @@ def test_it_measures_and_writes(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_a_service_reaches_the_receiver_over_tls() -> None:
     """A whole process is measured with all its spans sent; one that lost some is no measurement."""
-    rows = run.PARTS["drain"](True)
+    rows = run.PARTS["drain"](run.QUICK, 1)
     assert [row.unit for row in rows] == ["spans/s", "spans/s", "x"]
 
 
 def test_sampling_is_measured_beside_the_sdk() -> None:
     """A decision by what its parent is, each with its goal; and what the opt-in adds."""
-    rows = [*run.PARTS["sampling"](True), *run.PARTS["scrub_start"](True)]
+    rows = [*run.PARTS["sampling"](run.QUICK, 1), *run.PARTS["scrub_start"](200, 1)]
     assert [row.goal for row in rows if row.unit == "x"] == [2.0, 2.0, 2.0, 2.0, None]
 
 
