@@ -36,6 +36,7 @@ from jaeger_guard.detectors.detector import (
     ascii_lower,
     compile_pattern,
     longer_digit_runs,
+    longest_word,
 )
 from jaeger_guard.encodings import fold_lookalikes
 from jaeger_guard.long_texts import LONG, STEP, check_time, find_all, search
@@ -79,7 +80,7 @@ class Scanner:
         self.detectors: Final = tuple(detectors)
         needles: dict[tuple[str, bool], set[int]] = {}
         runs: dict[tuple[int, str], set[int]] = {}  # shortest, and what else must be there
-        shapes: dict[str, set[int]] = {}
+        shapes: dict[Shape, set[int]] = {}
         self._anchors: dict[int, Needles] = {}  # of the detectors whose needles are common alone
         for number, detector in enumerate(self.detectors):
             gate = detector.gate
@@ -87,7 +88,7 @@ class Scanner:
                 beside = f"[{gate.beside}]" if gate.beside else ""
                 runs.setdefault((gate.shortest, beside), set()).add(number)
             elif isinstance(gate, Shape):
-                shapes.setdefault(gate.pattern, set()).add(number)
+                shapes.setdefault(gate, set()).add(number)
             else:
                 for needle in gate.texts:
                     needles.setdefault((needle, gate.ignore_case), set()).add(number)
@@ -103,7 +104,13 @@ class Scanner:
         )
         self._shortest_run = longer_digit_runs(min((run for run, _ in runs), default=0))
         self._shapes = tuple(shapes.items())
-        self._any_shape = tuple(map(re.compile, _joined_by_beginning(shapes)))
+        self._any_shape = tuple(
+            (word, re.compile(joined))
+            for word in sorted({shape.word for shape in shapes})
+            for joined in _joined_by_beginning(
+                shape.pattern for shape in shapes if shape.word == word
+            )
+        )
 
     def find(self, text: str) -> list[Match]:
         """Return every match in `text`, detector by detector; they may overlap."""
@@ -147,10 +154,7 @@ class Scanner:
                     break
                 if beside is None or seek(beside, text) is not None:
                     opened |= numbers
-        for shapes in self._any_shape:
-            if seek(shapes, text) is not None:
-                return opened | self._opened_by_shape(text)
-        return opened
+        return opened | self._opened_by_shape(text)
 
     def _opened_for_digits(self, text: str) -> set[int]:
         """Return what `opened` does for a text of digits alone, as ids and amounts often are."""
@@ -160,16 +164,24 @@ class Scanner:
                 break
             if beside is None or beside.search(text) is not None:
                 opened |= numbers
-        for shapes in self._any_shape:
-            if search(shapes, text) is not None:
-                return opened | self._opened_by_shape(text)
-        return opened
+        return opened | self._opened_by_shape(text)
 
     def _opened_by_shape(self, text: str) -> set[int]:
         opened: set[int] = set()
-        for pattern, numbers in self._shapes:
-            if search(compile_pattern(pattern), text) is not None:
-                opened |= numbers
+        seek = re.Pattern.search if len(text) <= LONG else search
+        longest = -1
+        for word, joined in self._any_shape:
+            if word:
+                longest = longest_word(text) if longest < 0 else longest
+                if word > longest:
+                    break  # nor is there one for the shapes behind
+            if seek(joined, text) is not None:
+                return {
+                    number
+                    for shape, numbers in self._shapes
+                    if shape.admits(text)
+                    for number in numbers
+                }
         return opened
 
 

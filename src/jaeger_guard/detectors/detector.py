@@ -171,12 +171,17 @@ class Shape:
 
     Attributes:
         pattern: Source of the regular expression, with every repeat bounded.
+        word: How many characters without white space it matches at the fewest, where that rules
+            most words out; 0 where it doesn't.
     """
 
     pattern: str
+    word: int = 0
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
+        if self.word > longest_word(text):
+            return False
         return search(compile_pattern(self.pattern), text) is not None
 
 
@@ -293,6 +298,11 @@ class Detector:
         if holds_markers_only(value):
             return None
         return Match(first, last, self.category, self.name)
+
+
+def longest_word(text: str) -> int:
+    """Answer how many characters the longest stretch of `text` without white space has."""
+    return max(map(len, text.split()), default=0)
 
 
 def starts_word(text: str, position: int) -> bool:
