@@ -10,6 +10,7 @@ from opentelemetry.attributes import BoundedAttributes
 
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.errors import GuardError
+from jaeger_guard.generations import Generations
 from jaeger_guard.markers import marker
 from jaeger_guard.wire.memo import ENTRY_OVERHEAD, LONGEST_REMEMBERED, Memo
 from jaeger_guard.wire.message import (
@@ -82,11 +83,13 @@ class Encoder:
         self._fallback = fallback
         self._limit = message_limit
         self._memo = Memo(memo_bytes)
-        self._side_bytes = max(memo_bytes // 2, _LEAST_SIDE_BYTES)
-        self._prefixes: dict[str, bytes] = {}  # key -> the first field of a KeyValue
-        self._prefix_bytes = 0
-        self._headers: dict[int, Header] = {}  # id of a resource or scope that the header holds
-        self._header_bytes = 0
+        side_bytes = max(memo_bytes // 2, _LEAST_SIDE_BYTES)
+        # Key -> the first field of a KeyValue.
+        self._prefixes: Generations[str, bytes] = Generations(side_bytes, _prefix_bytes)
+        # By the id of a resource or scope, which the header holds.
+        self._headers: Generations[int, Header] = Generations(
+            side_bytes, lambda _, header: max(header.size, side_bytes // _MOST_HEADERS)
+        )
         self._ceiling = 0  # while a span is being shrunk: length of the longest KeyValue to keep
 
     def encode(self, spans: Iterable[SpanRecord]) -> list[Payload]:
@@ -232,11 +235,7 @@ class Encoder:
             body += b"\x1a".join(pairs)
         url = owner.schema_url
         header = Header(owner, field(b"\n", body), field(b"\x1a", utf8(url)) if url else b"")
-        self._header_bytes += header.size
-        if len(self._headers) >= _MOST_HEADERS or self._header_bytes > self._side_bytes:
-            self._headers.clear()
-            self._header_bytes = header.size
-        self._headers[id(owner)] = header
+        self._headers.put(id(owner), header)
         return header
 
     # Attributes: KeyValue messages behind their length; an empty one comes first, so that
@@ -279,7 +278,7 @@ class Encoder:
         return encoded
 
     def _pair(self, key: str, value: Any) -> bytes:
-        prefix = self._prefixes.get(key) or self._prefix(key)
+        prefix = self._prefixes.young.get(key) or self._prefix(key)
         if type(value) is str:
             text = value.encode()
             size = len(text)
@@ -293,14 +292,13 @@ class Encoder:
         return b"%c%b" % (size, body) if size < 0x80 else varint(size) + body
 
     def _prefix(self, key: str) -> bytes:
+        known = self._prefixes.get(key) if type(key) is str else None
+        if known is not None:
+            return known
         data = utf8(key)
         prefix = field(b"\n", data) if data else b""
         if 0 < len(data) <= LONGEST_REMEMBERED and type(key) is str:
-            self._prefix_bytes += 2 * key.__sizeof__() + ENTRY_OVERHEAD
-            if self._prefix_bytes > self._side_bytes:
-                self._prefixes.clear()
-                self._prefix_bytes = 0
-            self._prefixes[key] = prefix
+            self._prefixes.put(key, prefix)
         return prefix
 
     # A span above the limit ------------------------------------------------------------------
@@ -325,6 +323,10 @@ class Encoder:
             if len(pairs[place]) > self._ceiling:
                 pairs[place] = self._pair(key, marker(CONTENT_WITHHELD))
                 self.withheld += 1
+
+
+def _prefix_bytes(key: str, prefix: bytes) -> int:
+    return ENTRY_OVERHEAD + key.__sizeof__() + len(prefix)
 
 
 def _plain(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
