@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final
@@ -20,6 +21,10 @@ from jaeger_guard.policy import Consent
 
 STATEMENT_KEY: Final = create_key("jaeger-guard-consent")
 _REFUSED_KEY: Final = create_key("jaeger-guard-consent-refused")
+# What this thread or task has entered: one object may be entered by many at once, and again in itself.
+_ENTERED: Final[ContextVar[tuple[tuple[Any, Any], ...]]] = ContextVar(
+    "jaeger-guard-consent", default=()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +57,10 @@ class consent:
         if isinstance(purposes, str):
             purposes = (purposes,)
         self._statement = Statement(bool(granted), frozenset(purposes))
-        self._tokens: list[Any] = []  # a stack: one object may be entered again within itself
 
     def __enter__(self) -> None:
         context = set_value(STATEMENT_KEY, self._statement)
-        self._tokens.append(attach(context))
+        _ENTERED.set((*_ENTERED.get(), (self, attach(context))))
         with contextlib.suppress(Exception):  # a foreign span may raise anything
             _tell_guards(context)
 
@@ -66,7 +70,13 @@ class consent:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        detach(self._tokens.pop())
+        entered = _ENTERED.get()
+        for position in reversed(range(len(entered))):
+            owner, token = entered[position]
+            if owner is self:
+                _ENTERED.set(entered[:position])
+                detach(token)
+                return
 
 
 def _tell_guards(context: Context) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from opentelemetry import baggage, trace
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context, attach, detach, get_value
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from jaeger_guard import Consent, Policy, PrivacySampler, Sampling, consent
+from jaeger_guard.consents import STATEMENT_KEY
 from jaeger_guard.propagation import GuardPropagator
 from sampling.spans import SECRET, Guarded, parent, text_of
 
@@ -131,6 +132,31 @@ def test_threads_and_tasks_keep_their_own() -> None:
     assert SECRET not in text_of(guarded.spans["refused"])
     assert SECRET in text_of(guarded.spans["granted"])
     assert heard == {"record": True}
+
+
+def test_one_object_in_many_threads() -> None:
+    """A grant that several threads enter at once ends in each of them where it was left."""
+    granted = consent(True)
+    entered, left = threading.Event(), threading.Event()
+    after: list[object] = []
+
+    def first() -> None:
+        with granted:
+            entered.set()
+            left.wait(30)
+        after.append(get_value(STATEMENT_KEY))
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    entered.wait(30)
+    with granted:
+        with granted:
+            pass
+        assert get_value(STATEMENT_KEY) is not None
+        left.set()
+        thread.join()
+    after.append(get_value(STATEMENT_KEY))
+    assert after == [None, None]
 
 
 def kept_in_thread(guarded: Guarded, name: str) -> bool:
