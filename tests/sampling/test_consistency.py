@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import Decision, SamplingResult
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import SpanKind
 
-from jaeger_guard import PrivacySampler, Sampling, SamplingRule
+from jaeger_guard import GuardSpanProcessor, PrivacySampler, Sampling, SamplingRule
 from jaeger_guard.sampling.threshold import OT, OtMember, threshold_of
 from sampling.spans import TRACE_ID, Guarded, parent
 
@@ -170,23 +172,40 @@ def test_children_of_an_edge_agree_with_it() -> None:
             assert ask(inner, behind).decision is KEPT
 
 
-def test_trace_ids_that_are_not_random_get_a_randomness() -> None:
-    """Where the random flag of W3C Trace Context Level 2 isn't set, roots write `rv`."""
+class Counting(RandomIdGenerator):
+    """Makes trace ids that only count; what their last bits say is no randomness."""
 
-    class Counting(RandomIdGenerator):
-        def is_trace_id_random(self) -> bool:
-            return False
+    def __init__(self) -> None:
+        self.last = 0xABC << 100
 
-    guarded = Guarded(Sampling(probability=0.5), id_generator=Counting())
-    for _ in range(50):
-        guarded.tracer.start_span("a").end()
+    def generate_trace_id(self) -> int:
+        self.last += 1
+        return self.last
+
+    def is_trace_id_random(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_trace_ids_that_are_not_random_get_a_randomness(wrapped: bool) -> None:
+    """Where trace ids aren't random (W3C Trace Context Level 2), roots write `rv`, and rates hold."""
+    sampler: Sampler = PrivacySampler(Sampling(probability=0.5))
+    provider = TracerProvider(
+        sampler=ParentBased(sampler) if wrapped else sampler,
+        id_generator=Counting(),
+        shutdown_on_exit=False,
+    )
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(GuardSpanProcessor(SimpleSpanProcessor(exporter)))
+    tracer = provider.get_tracer("test")
+    for _ in range(400):
+        tracer.start_span("a").end()
     members = [
         OtMember.read(span.context.trace_state if span.context else None)
-        for span in guarded.exporter.get_finished_spans()
+        for span in exporter.get_finished_spans()
     ]
-    assert len(members) > 10
-    # The first span that is kept tells the sampler of it.
-    assert all(member.randomness is not None for member in members[1:])
+    assert 120 < len(members) < 280  # eight standard deviations
+    assert all(member.randomness is not None for member in members)
 
 
 def test_the_random_flag_goes_on() -> None:

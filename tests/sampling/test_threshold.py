@@ -113,3 +113,6 @@ def test_ours_is_never_what_does_not_fit() -> None:
     long = TraceState([("a", "x" * 200), ("b", "x" * 200), ("c", "x" * 100)])
     assert list(with_members(long, {OT: "th:8"})) == [OT, "a", "b"]
     assert len(with_members(long, {OT: "th:8"}).to_header()) <= 512
+    # A member that is taken off keeps no place for one of somebody else's.
+    longest = TraceState([("a" * 256, "x" * 256), (OT, "th:8")])
+    assert with_members(longest, {OT: "", "jaeger_guard": "r"}).to_header() == "jaeger_guard=r"

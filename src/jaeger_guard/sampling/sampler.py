@@ -41,7 +41,7 @@ from opentelemetry.util.types import Attributes
 from jaeger_guard.consents import is_refused
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import Consent, Sampling
-from jaeger_guard.sampling.callers import claim_by_tracer
+from jaeger_guard.sampling.callers import claim_by_tracer, draws_random_ids
 from jaeger_guard.sampling.marks import MARK, MINIMAL, REFUSED, Peers, letters_in, read_key
 from jaeger_guard.sampling.remote import RemoteStrategies
 from jaeger_guard.sampling.rules import LOCAL, REMOTE, ROOT, Outcome, Rules
@@ -70,6 +70,7 @@ REASON_KEY: Final = "jaeger_guard.sampling.reason"
 _KEEP: Final = Decision.RECORD_AND_SAMPLE
 _SAMPLED: Final = 1  # TraceFlags.SAMPLED
 _PARENT: Final = "parent"
+_MOST_QUESTIONS: Final = 16  # how often a sampler that no tracer asks looks for one
 _NO_ATTRIBUTES: Final[Mapping[str, Any]] = {}
 _EMPTY: Final = TraceState()
 
@@ -129,7 +130,8 @@ class PrivacySampler(Sampler):
         self._claimed = False
         self._scrub: Scrub | None = None
         self._late: Mapping[int, Any] = {}  # span ids that a guard dropped after their end
-        self._draws_randomness = False
+        self._draws_randomness: bool | None = None  # not known before a tracer asked
+        self._questions = _MOST_QUESTIONS
         self._counts: Counter[str] = Counter()
 
     def __repr__(self) -> str:
@@ -320,7 +322,10 @@ class PrivacySampler(Sampler):
     ) -> SamplingResult:
         """Decide about a trace that begins here, or whose caller isn't trusted."""
         explicit = None
-        if foreign is not None or self._draws_randomness:
+        draws = self._draws_randomness
+        if draws is None:
+            draws = self._ask_about_randomness()
+        if foreign is not None or draws:
             explicit = random.getrandbits(56)
         randomness = trace_id & RANDOM_MASK if explicit is None else explicit
         letters = ""
@@ -351,6 +356,14 @@ class PrivacySampler(Sampler):
         if MINIMAL in letters:
             return self._minimal(attributes, state, reason)
         return self._kept(kind, attributes, state, reason)
+
+    def _ask_about_randomness(self) -> bool:
+        """Learn from the tracer that asks; without one, soon nobody is asked any more."""
+        is_random = draws_random_ids()
+        self._questions -= 1
+        if is_random is not None or self._questions <= 0:
+            self._draws_randomness = is_random is False
+        return is_random is False
 
     def _default(self, name: str, randomness: int) -> _Root | None:
         remote = self._remote

@@ -111,10 +111,11 @@ def with_members(state: TraceState | None, changes: dict[str, str]) -> TraceStat
     receiver would throw all of it away, ours too.
     """
     pairs = [(key, text) for key, text in changes.items() if text]
+    ours = len(pairs)
     if state:
         pairs += [(key, text) for key, text in state.items() if key not in changes]
     del pairs[_MOST_MEMBERS:]
-    while len(pairs) > len(changes) and _length(pairs) > _LONGEST_STATE:
+    while len(pairs) > ours and _length(pairs) > _LONGEST_STATE:
         pairs.pop()
     return TraceState(pairs)
 
