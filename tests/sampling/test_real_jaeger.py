@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,13 @@ def answered(sampler: PrivacySampler, number: int = 1) -> bool:
     return poll(lambda: sum(counts().values()) >= before + number, seconds=30)
 
 
+def holds_five_a_second(sampler: PrivacySampler) -> bool:
+    """Whether what is kept of many roots is what a limit of 5 allows in the time that they took."""
+    began = time.monotonic()
+    kept = kept_of(sampler, 1000)
+    return 5 <= kept <= 6 + 5 * (time.monotonic() - began)
+
+
 @pytest.mark.parametrize(
     ("service", "strategy"),
     [
@@ -113,11 +121,10 @@ def test_what_is_served(
     """Each kind of strategy arrives, over mutual TLS 1.3 and basic auth."""
     sampler = sampler_for(service)
     assert poll(lambda: live(sampler) == strategy, seconds=30)
-    kept = kept_of(sampler, 1000)
     if strategy.limit is not None:
-        assert 5 <= kept <= 8
+        assert holds_five_a_second(sampler)
     else:
-        assert abs(kept - 1000 * strategy.probability) < 100
+        assert abs(kept_of(sampler, 1000) - 1000 * strategy.probability) < 100
     if strategy.operations:
         assert kept_of(sampler, 1000, "GET /a") == 0
 
@@ -142,7 +149,7 @@ def test_operations_of_the_default_do_not_lift_a_limit(
     sampler = sampler_for("rate")
     assert poll(lambda: live(sampler).operations == {"GET /health": 0.0}, seconds=30)
     assert live(sampler).limit == 5.0
-    assert 5 <= kept_of(sampler, 1000) <= 8
+    assert holds_five_a_second(sampler)
     assert kept_of(sampler, 100, "GET /health") == 0
     own = sampler_for("prob")
     assert poll(lambda: live(own).operations == {"GET /health": 0.0}, seconds=30)
