@@ -118,6 +118,22 @@ def test_what_only_begins_like_a_health_check_stays(path: str) -> None:
     assert decide(Sampling(), url__path=path)
 
 
+@pytest.mark.parametrize("key", ["http__target", "url__path", "http__url", "url__full"])
+def test_a_target_may_be_a_whole_url(key: str) -> None:
+    """A client that writes a whole URL as its target evades no rule on the path, and hides nothing."""
+    hidden = SamplingRule(attributes={"http.route": "/search"}, decision="drop")
+    for target, kept in (
+        ("http://anywhere/search?q=1", False),
+        ("HTTPS://anywhere:1/search", False),
+        ("http://anywhere/health", False),
+        ("http://search", True),
+        ("http://[/search", True),
+        ("http://anywhere/search/http://x/health", True),
+    ):
+        given: dict[str, Any] = {key: target}
+        assert decide(Sampling(rules=[hidden]), **given) is kept
+
+
 def test_a_rate_of_a_rule() -> None:
     """A rule's probability holds instead of the general one."""
     sampling = Sampling(probability=0, rules=[SamplingRule(name="a", probability=0.5)])

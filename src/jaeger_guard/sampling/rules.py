@@ -31,6 +31,7 @@ ROUTE: Final = "http.route"
 _PATHS: Final = ("url.path", "http.target", "http.url", "url.full")
 _INTERNAL: Final = SpanKind.INTERNAL.value
 _CALLING: Final = (SpanKind.CLIENT.value, SpanKind.PRODUCER.value)  # their paths are others'
+_SCHEME: Final = 16  # characters in which the scheme of an absolute target ends
 _LONGEST: Final = 4096  # characters of a value that are compared; globs have 256
 
 # What orchestrators, load balancers and Prometheus ask every few seconds, as their documentation and
@@ -153,7 +154,7 @@ class _HealthRule(Rule):
         serves: bool = True,
     ) -> bool:
         """Say whether a server's span is of a health check or a metrics endpoint."""
-        path = attributes.get(ROUTE) or attributes.get("url.path") or path_of(attributes)
+        path = attributes.get(ROUTE) or path_of(attributes)
         if type(path) is not str:
             return path is None and name.lstrip("/") in _GRPC_HEALTH
         return path in HEALTH_PATHS or (path[-1:] == "/" and path[:-1] in HEALTH_PATHS)
@@ -222,7 +223,8 @@ def path_of(attributes: Mapping[str, Any]) -> str | None:
     for key in _PATHS:
         text = attributes.get(key)
         if type(text) is str and text:
-            if key in ("http.url", "url.full"):
+            # A client may write a whole URL as its target, too (RFC 9112, section 3.2.2).
+            if key in ("http.url", "url.full") or (text[0] != "/" and "://" in text[:_SCHEME]):
                 try:
                     return urlsplit(text[:_LONGEST]).path or "/"
                 except ValueError:
