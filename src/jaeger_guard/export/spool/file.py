@@ -41,6 +41,11 @@ _TABLES: Final = (
     "CREATE TABLE file (id BLOB NOT NULL)",
 )
 _DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# What we ask a file for as it is opened never changes: where that is an "SQL error" (1), such as an
+# unsupported format or sums that overflow, the file isn't one that we wrote.
+_FOREIGN: Final = _DAMAGED | {sqlite3.SQLITE_ERROR}
+_LATEST: Final = 1e11  # seconds; no clock shows the year 5138
+_LAST: Final = 2**62  # numbers go up by one, so no file of ours gets there
 
 
 class ForeignFileError(Exception):
@@ -63,9 +68,18 @@ class Row:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Say whether an error of SQLite's means that the file is damaged, rather than the disk full."""
+    """Say whether an error means that the file is damaged, rather than the disk full.
+
+    SQLite quotes damaged names in its messages, which then can't be decoded.
+    """
+    if isinstance(error, ForeignFileError | UnicodeDecodeError):
+        return True
+    return _code(error) in _DAMAGED
+
+
+def _code(error: BaseException) -> int | None:
     code = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in _DAMAGED
+    return None if code is None else code & 0xFF
 
 
 class SpoolFile:
@@ -77,7 +91,7 @@ class SpoolFile:
         was_open_to_others: Whether others could read or write it when it was adopted.
         held: Numbers of batches that are being sent, or wait in memory as well.
         done: Numbers of batches that were sent, and couldn't be deleted yet, with their spans.
-        unreadable: Numbers of batches that can't be opened.
+        unreadable: Numbers of batches that can't be opened, with their spans.
     """
 
     def __init__(self, path: Path, lease: int, *, durable: bool) -> None:
@@ -91,7 +105,7 @@ class SpoolFile:
         self.was_open_to_others = False
         self.held: set[int] = set()  # being sent right now, or still waiting in memory too
         self.done: dict[int, int] = {}  # sent, but a full disk didn't let us delete it
-        self.unreadable: set[int] = set()
+        self.unreadable: dict[int, int] = {}
 
     def __repr__(self) -> str:
         return f"<SpoolFile: {self.path.name}>"
@@ -155,13 +169,11 @@ class SpoolFile:
             adopted.delete()
             return None
         try:
-            adopted.was_open_to_others = bool(held.st_mode & 0o077)
-            os.fchmod(lease, 0o600)
+            were_open = [_close_to_others(each) for each in companions(path)]
+            adopted.was_open_to_others = any(were_open)
             adopted._open()
-        except BaseException as error:
+        except BaseException:
             adopted.give_up()
-            if is_damage(error):
-                raise ForeignFileError from None
             raise
         return adopted
 
@@ -239,7 +251,7 @@ class SpoolFile:
         self.batches -= deleted
         self.spans -= deleted * row.spans
         self.held.discard(row.number)
-        self.unreadable.discard(row.number)
+        self.unreadable.pop(row.number, None)
         self.done.pop(row.number, None)
 
     def remove_done(self) -> None:
@@ -349,18 +361,24 @@ class SpoolFile:
     def _open(self) -> tuple[sqlite3.Connection, Sealer]:
         if self._lease < 0:
             raise sqlite3.OperationalError("the file was given up")
-        connection = self._connect()
+        connection: sqlite3.Connection | None = None
         try:
+            connection = self._connect()
             file_id = _checked(connection)
-            last, batches, spans = connection.execute(
-                "SELECT coalesce(max(id), 0), count(*), coalesce(sum(spans), 0) FROM batch"
+            first, last, batches, spans = connection.execute(
+                "SELECT coalesce(min(id), 1), coalesce(max(id), 0), count(*), coalesce(sum(spans), 0) "
+                "FROM batch"
             ).fetchone()
-            are_numbers = all(isinstance(number, int) for number in (last, batches, spans))
-            if not are_numbers:
+            if not all(isinstance(number, int) for number in (first, last, batches, spans)):
                 raise ForeignFileError
-        except BaseException:
-            with contextlib.suppress(sqlite3.Error):
-                connection.close()
+            if first < 1 or last > _LAST:
+                raise ForeignFileError
+        except BaseException as error:
+            if connection is not None:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.close()
+            if is_damage(error) or _code(error) in _FOREIGN:
+                raise ForeignFileError from None
             raise
         self._last = max(self._last, last)
         self.batches, self.spans = batches, spans
@@ -397,6 +415,8 @@ class SpoolFile:
             check_same_thread=False,  # the store's lock lets one thread in at a time
             cached_statements=16,
         )
+        # Damaged text can't be decoded, and sqlite3 would quote it; we read none but the schema.
+        connection.text_factory = bytes
         try:
             # Before anything is read: with EXCLUSIVE, WAL needs no shared memory (wal.html, 8).
             connection.execute("PRAGMA locking_mode = EXCLUSIVE").fetchone()
@@ -418,6 +438,7 @@ def _is_row(number: object, created: object, spans: object) -> bool:
         isinstance(number, int)
         and number > 0
         and isinstance(created, float)
+        and 0 <= created < _LATEST
         and isinstance(spans, int)
         and 0 <= spans < 2**31
     )
@@ -428,6 +449,22 @@ def set_aside(path: Path) -> None:
     for companion in COMPANIONS:
         with contextlib.suppress(OSError):
             os.rename(_beside(path, companion), _beside(path, ASIDE + companion))
+
+
+def remove_orphan(path: Path, older_than: float) -> None:
+    """Remove what SQLite kept beside a database that is gone, unless it was written just now.
+
+    Args:
+        path: Any file.
+        older_than: Unix time in seconds before which it must have been written.
+    """
+    for companion in COMPANIONS[1:]:
+        name = path.name.removesuffix(companion)
+        if name == path.name or not name.endswith((SUFFIX, ASIDE)):
+            continue
+        with contextlib.suppress(OSError):
+            if path.lstat().st_mtime < older_than and not path.with_name(name).exists():
+                path.unlink()
 
 
 def companions(path: Path) -> list[Path]:
@@ -447,13 +484,25 @@ def _checked(connection: sqlite3.Connection) -> bytes:
         raise ForeignFileError
     # Compared whole, so that a file can't bring triggers or views along.
     tables = connection.execute("SELECT sql FROM sqlite_schema ORDER BY name").fetchall()
-    if tuple(sql for (sql,) in tables) != _TABLES:
+    if tuple(sql for (sql,) in tables) != tuple(table.encode() for table in _TABLES):
         raise ForeignFileError
     ids = connection.execute("SELECT id FROM file").fetchall()
     if len(ids) != 1 or not isinstance(ids[0][0], bytes) or len(ids[0][0]) != FILE_ID_BYTES:
         raise ForeignFileError
     file_id: bytes = ids[0][0]
     return file_id
+
+
+def _close_to_others(path: Path) -> bool:
+    """Make a file's mode 0600; answer whether others could read or write it."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    if not (stat.S_ISREG(status.st_mode) and status.st_mode & 0o077):
+        return False
+    path.chmod(0o600)
+    return True
 
 
 def _pages(size: int) -> int:

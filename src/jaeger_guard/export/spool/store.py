@@ -27,6 +27,7 @@ from jaeger_guard.export.spool.file import (
     SpoolFile,
     companions,
     is_damage,
+    remove_orphan,
     set_aside,
 )
 from jaeger_guard.export.spool.sealing import UnreadableError
@@ -42,7 +43,7 @@ _UNFINISHED_SECONDS: Final = 60.0
 _TELL_SECONDS: Final = 300.0  # a full disk is told of this often at the most
 _LONGEST_WAL: Final = 4 * 1024 * 1024
 _KEPT_EMPTY: Final = 1024 * 1024  # a larger file goes once it is empty, and another one is made
-_FAILURES: Final = (OSError, sqlite3.Error, UnreadableError, ForeignFileError)
+_FAILURES: Final = (OSError, sqlite3.Error, UnreadableError, ForeignFileError, UnicodeDecodeError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +130,11 @@ class SpoolStore:
                     file = self._writable()
                     if not self._make_room(file, len(data)):
                         self._counts["spool_write_failures"] += 1
+                        self._tell_once(
+                            "no room",
+                            "the spool has no room, and nothing that could be dropped: spans wait in "
+                            "memory",
+                        )
                         return None
                     row = file.append(self._settings.keys, time.time(), spans, data)
                 except _FAILURES as error:
@@ -264,6 +270,7 @@ class SpoolStore:
         for path in sorted(self._settings.directory.iterdir()):
             if path.suffix == UNFINISHED:
                 _remove_unfinished(path)
+            remove_orphan(path, time.time() - _UNFINISHED_SECONDS)
             if path.suffix != SUFFIX or path in mine:
                 continue
             try:
@@ -294,7 +301,7 @@ class SpoolStore:
         try:
             return file.read(self._settings.keys, row)
         except UnreadableError:
-            file.unreadable.add(row.number)
+            file.unreadable[row.number] = row.spans
             self._counts["spool_unreadable"] += row.spans
             self._tell_once(
                 "unreadable",
@@ -318,6 +325,10 @@ class SpoolStore:
             self._counts["dropped_spool_age"] += row.spans
         if file.batches and file.batches == len(file.unreadable):
             self._set_aside(file)
+        elif file.batches > len(file.held) + len(file.done) and not any(
+            file.rows(also_unreadable=True)
+        ):
+            raise ForeignFileError  # it counts batches that it doesn't show
         elif not file.batches and (file is not self._own or file.disk_bytes() > _KEPT_EMPTY):
             self._forget(file)
             file.delete()
@@ -330,6 +341,9 @@ class SpoolStore:
                 file.checkpoint()
 
     def _set_aside(self, file: SpoolFile) -> None:
+        # What can't be opened was counted as it was found; what is held may get through from memory.
+        lost = file.spans - file.done_spans - sum(file.unreadable.values())
+        self._counts["spool_unreadable"] += max(0, lost)
         file.set_aside()
         self._counts["spool_files_set_aside"] += 1
         self._forget(file)
@@ -342,7 +356,7 @@ class SpoolStore:
 
     def _handle(self, file: SpoolFile, error: Exception) -> None:
         """Go on after a failure: a damaged file is set aside, else it is tried again later."""
-        if is_damage(error) or isinstance(error, ForeignFileError):
+        if is_damage(error):
             self._tell_once("damaged", "a file of the spool is damaged: set aside")
             self._set_aside(file)
         elif not os.path.exists(file.path) or file not in self._files():
@@ -378,12 +392,23 @@ class SpoolStore:
     def _drop_oldest(self) -> bool:
         heads = []
         for file in self._files():
-            row = next(file.rows(also_unreadable=True), None)
+            try:
+                row = next(file.rows(also_unreadable=True), None)
+            except _FAILURES as error:
+                self._part_with(file, error)
+                return True
             if row is not None:
                 heads.append((row.created, row, file))
         if not heads:
             return False
         _, row, file = min(heads, key=lambda head: head[0])
+        try:
+            self._drop(file, row)
+        except _FAILURES as error:
+            self._part_with(file, error)
+        return True
+
+    def _drop(self, file: SpoolFile, row: Row) -> None:
         file.remove(row)
         self._counts["dropped_spool_full"] += row.spans
         self._tell_once("full", "the spool is full: the oldest spans are dropped, and counted")
@@ -393,7 +418,12 @@ class SpoolStore:
             else:
                 self._forget(file)
                 file.delete()
-        return True
+
+    def _part_with(self, file: SpoolFile, error: Exception) -> None:
+        """Set an adopted file aside that is damaged; of our own, and of a full disk, the caller learns."""
+        if file is self._own or not is_damage(error):
+            raise error
+        self._handle(file, error)
 
     def _drop_an_aside(self) -> bool:
         asides = sorted(self._asides())
