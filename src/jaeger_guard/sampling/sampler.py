@@ -28,7 +28,6 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.context import Context, get_current
@@ -42,15 +41,22 @@ from jaeger_guard.consents import is_refused
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import Consent, Sampling
 from jaeger_guard.sampling.callers import claim_by_tracer, draws_random_ids
+from jaeger_guard.sampling.decisions import (
+    UNKNOWN,
+    Root,
+    by_rule,
+    joined,
+    keep_by,
+    narrowed,
+    randomness_of,
+)
 from jaeger_guard.sampling.marks import MARK, MINIMAL, REFUSED, Peers, letters_in, read_key
 from jaeger_guard.sampling.remote import RemoteStrategies
-from jaeger_guard.sampling.rules import LOCAL, REMOTE, ROOT, Outcome, Rules
+from jaeger_guard.sampling.rules import LOCAL, REMOTE, ROOT, Rules
 from jaeger_guard.sampling.threshold import (
-    NEVER,
     OT,
     RANDOM_MASK,
     OtMember,
-    format_threshold,
     probability_of,
     threshold_of,
     with_members,
@@ -75,14 +81,6 @@ _NO_ATTRIBUTES: Final[Mapping[str, Any]] = {}
 _EMPTY: Final = TraceState()
 
 Scrub = Callable[[Mapping[str, Any], bool], Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Root:
-    """A decision about a trace that begins here: kept with a threshold, or without a known one."""
-
-    threshold: int | None
-    state: TraceState | None
 
 
 class PrivacySampler(Sampler):
@@ -124,7 +122,7 @@ class PrivacySampler(Sampler):
         )
         probability = 1.0 if given.probability is None else given.probability
         self._threshold = threshold_of(probability)
-        self._keep_default = _keep(self._threshold)
+        self._keep_default = keep_by(self._threshold)
         self._remote = _remote(given, self._threshold, export, service_name)
         self._explains = given.record_reason
         self._claimed = False
@@ -223,7 +221,7 @@ class PrivacySampler(Sampler):
     def marked(self, state: TraceState | None, letters: str, trace_id: int) -> TraceState:
         """Answer a tracestate with a mark that also says what it said before."""
         if state is not None and MARK in state:
-            letters = _joined(letters_in(state[MARK]), letters)
+            letters = joined(letters_in(state[MARK]), letters)
         return with_members(state, {MARK: self._peers.write(letters, trace_id)})
 
     def statistics(self) -> dict[str, Any]:
@@ -263,7 +261,7 @@ class PrivacySampler(Sampler):
                 state = with_members(state, {OT: member.with_threshold(None).text()})
             return SamplingResult(Decision.DROP, None, state)
         if member.threshold is not None:
-            randomness = _randomness(member, trace_id)
+            randomness = randomness_of(member, trace_id)
             if randomness < member.threshold:
                 # "should check that the sampled flag matches the expression `rv >= th`, otherwise
                 # it should erase the threshold"
@@ -296,15 +294,15 @@ class PrivacySampler(Sampler):
             if outcome.decision == "drop":
                 return self._dropped(state, letters, added, trace_id)
             if outcome.threshold is not None or outcome.limiter is not None:
-                narrowed = _narrowed(outcome, state, trace_id)
-                if narrowed is None:
+                left = narrowed(outcome, state, trace_id)
+                if left is None:
                     return self._dropped(state, letters, added, trace_id)
-                state = narrowed
+                state = left
             if outcome.decision == "minimal":
-                added = _joined(added, MINIMAL)
+                added = joined(added, MINIMAL)
             if reason == _PARENT:
                 reason = outcome.reason
-        letters_after = _joined(letters, added)
+        letters_after = joined(letters, added)
         if letters_after != letters:
             state = with_members(state, {MARK: self._peers.write(letters_after, trace_id)})
         if MINIMAL in letters_after:
@@ -342,8 +340,8 @@ class PrivacySampler(Sampler):
             root = self._default(name, randomness)
         else:
             if outcome.decision == "minimal":
-                letters = _joined(letters, MINIMAL)
-            root = _by_rule(outcome, randomness)
+                letters = joined(letters, MINIMAL)
+            root = by_rule(outcome, randomness)
             reason = outcome.reason if reason == "default" else reason
         if root is None:
             return self._dropped(foreign, "", letters, trace_id, untrusted=True)
@@ -365,7 +363,7 @@ class PrivacySampler(Sampler):
             self._draws_randomness = is_random is False
         return is_random is False
 
-    def _default(self, name: str, randomness: int) -> _Root | None:
+    def _default(self, name: str, randomness: int) -> Root | None:
         remote = self._remote
         if remote is None:
             return self._keep_default if randomness >= self._threshold else None
@@ -376,8 +374,8 @@ class PrivacySampler(Sampler):
         if randomness >= threshold:
             if not live.allow():
                 return None
-            return _UNKNOWN if live.limits else _keep(threshold)
-        return _UNKNOWN if live.keep_all_the_same(name) else None
+            return UNKNOWN if live.limits else keep_by(threshold)
+        return UNKNOWN if live.keep_all_the_same(name) else None
 
     def _kept(
         self, kind: SpanKind | None, attributes: Attributes, state: TraceState | None, reason: str
@@ -426,7 +424,7 @@ class PrivacySampler(Sampler):
         changes = {}
         if state and OT in state:
             changes[OT] = "" if untrusted else OtMember.read(state).with_threshold(None).text()
-        letters = _joined(letters, added)
+        letters = joined(letters, added)
         if letters or (untrusted and state and MARK in state):
             changes[MARK] = self._peers.write(letters, trace_id)
         if changes:
@@ -444,56 +442,6 @@ class PrivacySampler(Sampler):
                 type(error).__name__,
             )
         return SamplingResult(Decision.DROP)
-
-
-def _keep(threshold: int) -> _Root | None:
-    if threshold >= NEVER:
-        return None
-    known = _KEPT.get(threshold)
-    if known is None:
-        known = _Root(threshold, TraceState([(OT, f"th:{format_threshold(threshold)}")]))
-        if len(_KEPT) < _MOST_KEPT:
-            _KEPT[threshold] = known
-    return known
-
-
-_MOST_KEPT: Final = 4096
-_KEPT: Final[dict[int, _Root]] = {}
-_UNKNOWN: Final = _Root(None, None)  # "must erase the OpenTelemetry threshold value"
-
-
-def _by_rule(outcome: Outcome, randomness: int) -> _Root | None:
-    if outcome.decision == "drop":
-        return None
-    threshold = 0 if outcome.threshold is None else outcome.threshold
-    if randomness < threshold:
-        return None
-    if outcome.limiter is None:
-        return _keep(threshold)
-    return _UNKNOWN if outcome.limiter.allow() else None
-
-
-def _narrowed(outcome: Outcome, state: TraceState, trace_id: int) -> TraceState | None:
-    """Answer the tracestate under a rule with a rate; None where the span isn't kept."""
-    member = OtMember.read(state)
-    threshold = outcome.threshold
-    if threshold is not None and _randomness(member, trace_id) < threshold:
-        return None
-    if outcome.limiter is not None:
-        if not outcome.limiter.allow():
-            return None
-        member = member.with_threshold(None)
-    elif threshold is not None and member.threshold is not None:
-        member = member.with_threshold(max(member.threshold, threshold))
-    return with_members(state, {OT: member.text()})
-
-
-def _randomness(member: OtMember, trace_id: int) -> int:
-    return trace_id & RANDOM_MASK if member.randomness is None else member.randomness
-
-
-def _joined(letters: str, added: str) -> str:
-    return "".join(letter for letter in (REFUSED, MINIMAL) if letter in letters + added)
 
 
 def _remote(
