@@ -145,9 +145,8 @@ class GuardLogRecordProcessor(LogRecordProcessor):
             text = getattr(record, field)
             if text:
                 setattr(record, field, scrubber.text(Surface.NAME, text, findings))
-        record.exception = (
-            None  # its text is among the attributes; it and its frames hold raw values
-        )
+        # Its text is among the attributes; the exception and its frames hold raw values.
+        record.exception = None
         resource, scope = envelope.resource, envelope.instrumentation_scope
         return {
             "log_record": record,

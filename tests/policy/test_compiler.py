@@ -37,7 +37,6 @@ def test_baseline_leaves_no_category(category: str) -> None:
     treatment = compiled.decide("order.note", _ATTRIBUTE).treatments[category]
     assert treatment.action is (Action.GENERALIZE if general else Action.REDACT)
     assert treatment.rule.startswith("baseline rule ")
-    assert category in compiled.categories_sought
 
 
 def test_key_of_a_category_is_replaced_whole() -> None:
@@ -49,10 +48,10 @@ def test_key_of_a_category_is_replaced_whole() -> None:
     assert email.format is None
     assert email.whole.apply("x", "contact.email", Notation.TEXT) == "[REDACTED:contact.email]"
     url = compiled.decide("url.full", _ATTRIBUTE)
-    assert (url.whole, url.format, url.scan) == (None, "url", True)
+    assert (url.whole, url.format, url.unsafe) == (None, "url", False)
     note = compiled.decide("order.note", _ATTRIBUTE)
-    assert (note.whole, note.format, note.scan, note.rule) == (None, None, True, "no rule")
-    assert compiled.decide("", Surface.NAME).scan
+    assert (note.whole, note.format, note.unsafe, note.rule) == (None, None, False, "no rule")
+    assert not compiled.decide("", Surface.NAME).unsafe
 
 
 def test_a_key_that_only_hints_is_not_replaced() -> None:
@@ -102,11 +101,11 @@ def test_keep_still_looks_for_what_is_mandatory() -> None:
         Rule(key="raw.*", action="unsafe_keep"),
     )
     kept = compiled.decide("note.x", _ATTRIBUTE)
-    assert kept.scan
+    assert not kept.unsafe
     assert kept.treatments["contact.email"].action is Action.KEEP
     assert kept.treatments["credential.token"].action is Action.REDACT
     raw = compiled.decide("raw.password", _ATTRIBUTE)
-    assert (raw.whole, raw.scan, raw.unsafe, raw.format) == (None, False, True, None)
+    assert (raw.whole, raw.unsafe, raw.format) == (None, True, None)
     assert compiled.unsafe_rules == ("custom rule 2",)
 
 
@@ -157,15 +156,6 @@ def test_what_weakens_nothing_mandatory_compiles(rules: tuple[Rule, ...]) -> Non
     assert treatment.rule == (
         "baseline rule 1" if rules[0].category in (None, "contact.*") else "custom rule 1"
     )
-
-
-def test_categories_that_are_kept_are_not_sought() -> None:
-    """What every rule leaves needs no detector; one rule for one key is enough to need it."""
-    keep = Rule(category="contact.email", action="keep")
-    assert "contact.email" not in _compiled(keep).categories_sought
-    assert "contact.phone" in _compiled(keep).categories_sought
-    masked = Rule(key="a.*", category="contact.email", action="mask")
-    assert "contact.email" in _compiled(masked, keep).categories_sought
 
 
 def test_presets_merge_by_the_more_protective_action() -> None:
@@ -258,7 +248,6 @@ def test_leaf_of_an_unseen_value_is_unseen() -> None:
     compiled = _compiled(Rule(key="raw", action="unsafe_keep"))
     leaf = compiled.decide_leaf("password", compiled.decide("raw", _ATTRIBUTE))
     assert leaf.unsafe
-    assert not leaf.scan
 
 
 def test_decisions_are_remembered_and_shared() -> None:

@@ -10,6 +10,7 @@ import pytest
 from jaeger_guard.errors import ConfigurationError, MissingExtraError
 from jaeger_guard.policy import Policy, Rule, compile_policy, load_policy
 from jaeger_guard.policy.loading import is_path, preset_names
+from jaeger_guard.types import Action, Surface
 
 _TOML = """
 extends = ["baseline"]
@@ -57,7 +58,9 @@ def test_every_preset_loads_and_builds_on_baseline() -> None:
     assert "baseline" in preset_names()
     for name in preset_names():
         assert Policy.load(name).preset
-        assert compile_policy(load_policy(name, "test")).categories_sought
+        compiled = compile_policy(load_policy(name, "test"))
+        treatments = compiled.decide("order.note", Surface.ATTRIBUTE).treatments
+        assert treatments["credential.token"].action is Action.REDACT
 
 
 def test_several_specs_load_in_order(tmp_path: Path) -> None:

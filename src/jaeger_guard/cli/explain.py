@@ -64,9 +64,11 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def _policy(argument: str | None) -> tuple[str, str]:
     """Return which policy is meant, and where that was said."""
+    from jaeger_guard.configuration.environment import POLICY_VARIABLE, policy_named
+
     if argument is not None:
         return argument, "--policy"
-    return os.environ.get("JAEGER_GUARD_POLICY", "").strip() or "baseline", "JAEGER_GUARD_POLICY"
+    return policy_named(os.environ), POLICY_VARIABLE
 
 
 def _value() -> str:

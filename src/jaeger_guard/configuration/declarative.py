@@ -13,7 +13,7 @@ from typing import Any, Final
 from opentelemetry import trace
 
 from jaeger_guard.configuration import protect
-from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.errors import ConfigurationError, MissingExtraError
 
 _VARIABLE: Final = "OTEL_CONFIG_FILE"
 _PROTOCOLS: Final = {"otlp_grpc": "grpc", "otlp_http": "http/protobuf"}
@@ -29,11 +29,7 @@ def configure_declaratively(path: str) -> None:
     try:
         from opentelemetry.configuration import configure_sdk, load_config_file
     except ImportError:
-        raise ConfigurationError(
-            "declarative configuration needs the package opentelemetry-configuration",
-            _VARIABLE,
-            'Install it with: pip install "jaeger-guard[declarative]"',
-        ) from None
+        raise MissingExtraError("declarative configuration", "declarative", _VARIABLE) from None
     try:
         configuration = load_config_file(path)
     except Exception as error:  # noqa: BLE001 - its text quotes the file

@@ -13,6 +13,7 @@ from typing import Final
 
 from jaeger_guard.errors import ConfigurationError
 
+POLICY_VARIABLE: Final = "JAEGER_GUARD_POLICY"
 _OURS: Final = "JAEGER_GUARD_"
 _SWITCHES: Final = ("ENABLED", "POLICY", "STRICT", "UNSAFE_PASSTHROUGH")
 # What the project's own scripts and tests are told by; it is no concern of a service's.
@@ -90,6 +91,11 @@ def _flag(environ: Mapping[str, str], variable: str, *, default: bool) -> bool:
     if text not in ("true", "1", "false", "0"):
         raise ConfigurationError("neither true nor false", variable, "Set true or false")
     return text in ("true", "1")
+
+
+def policy_named(environ: Mapping[str, str]) -> str:
+    """Return the policy that the environment names, a preset or a path; else baseline."""
+    return environ.get(POLICY_VARIABLE, "").strip() or "baseline"
 
 
 def variables_read(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Final
 
-from jaeger_guard.configuration.environment import Switches
+from jaeger_guard.configuration.environment import POLICY_VARIABLE, Switches, policy_named
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import Policy, Rule
 from jaeger_guard.processor import PolicySpec, span_scrubber
@@ -20,10 +20,9 @@ def choose_scrubber(
     policy: PolicySpec | None, environ: Mapping[str, str], switches: Switches, where: str
 ) -> SpanScrubber:
     """Return what scrubs by the policy that is given or named; `where` it is given, for errors."""
-    named = environ.get("JAEGER_GUARD_POLICY", "").strip()
-    if policy is None and named:
-        policy, where = named, "JAEGER_GUARD_POLICY"
-    spans = span_scrubber("baseline" if policy is None else policy, where)
+    if policy is None:
+        policy, where = policy_named(environ), POLICY_VARIABLE
+    spans = span_scrubber(policy, where)
     if switches.passthrough:  # only now, so that a policy that can't be used is told all the same
         everything = Rule(category="*", action=Action.UNSAFE_KEEP)
         bare = [Rule(surface=surface, action=Action.UNSAFE_KEEP) for surface in Surface]

@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace.sampling import (
     TraceIdRatioBased,
 )
 
+from jaeger_guard.configuration.environment import POLICY_VARIABLE, policy_named
 from jaeger_guard.consents import install
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.environment import EnvironmentReader, Setting
@@ -159,8 +160,7 @@ def sampler_from_environment(argument: str | None = None) -> Sampler:
     from jaeger_guard.policy import compile_policy, load_policy
 
     environ = {**os.environ, _VARIABLE: _NAME, _ARGUMENT: argument or ""}
-    named = environ.get("JAEGER_GUARD_POLICY", "").strip()
-    policy = compile_policy(load_policy(named or "baseline", "JAEGER_GUARD_POLICY"))
+    policy = compile_policy(load_policy(policy_named(environ), POLICY_VARIABLE))
     service = build_resource(None, environ).attributes.get("service.name")
     return choose_sampler(
         None, environ, policy, export=Export(), service_name=str(service or "unknown_service")

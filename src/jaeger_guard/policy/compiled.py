@@ -39,7 +39,6 @@ class KeyDecision:
         whole: What the whole value is replaced by; None where its parts are looked at.
         category: The category that `whole` is applied with.
         format: The format that the value is taken apart with; None where `whole` is set.
-        scan: Whether detectors look at the value.
         treatments: For each category, what is done with what a detector finds.
         unsafe: Whether an `unsafe_keep` rule leaves the value unseen.
         rule: The rule that decided about the key, such as `policy.toml rule 1`.
@@ -54,7 +53,6 @@ class KeyDecision:
     whole: Treatment | None
     category: str | None
     format: str | None
-    scan: bool
     treatments: Mapping[str, Treatment]
     unsafe: bool
     rule: str
@@ -84,7 +82,6 @@ class CompiledPolicy:
     Attributes:
         digest: SHA-256 over everything that decides, in hexadecimal; equal for equal policies.
         names: The policies that were merged.
-        categories_sought: Categories that at least one rule does something about.
         unsafe_rules: The rules that say `unsafe_keep`.
         sampling: Which spans are recorded, where a policy says so.
         consent: Where a refusal of consent is read from, where a policy says so.
@@ -98,7 +95,6 @@ class CompiledPolicy:
         "_layers",
         "_leaves",
         "_tables",
-        "categories_sought",
         "consent",
         "digest",
         "names",
@@ -136,7 +132,6 @@ class CompiledPolicy:
         self.consent: Final = consent
         self.retention: Final = retention
         self.recognition: Final = recognition
-        self.categories_sought: Final = frozenset(filter(self._is_sought, ALL))
         self.unsafe_rules: Final = tuple(
             clause.treatment.rule
             for clause in layers.clauses
@@ -233,7 +228,6 @@ class CompiledPolicy:
             whole=whole,
             category=None if whole is None else category or CONTENT_WITHHELD,
             format=key_class.format if looked_into else None,
-            scan=not unsafe,
             treatments=self._table(matched, surface, tuple(key_class.exempt)),
             unsafe=unsafe,
             rule=rule,
@@ -280,18 +274,3 @@ class CompiledPolicy:
             if clause is None or clause.glob is None:
                 return EXEMPT
         return self._layers.treatment(matched, surface, category)
-
-    def _is_sought(self, category: str) -> bool:
-        for clause in self._layers.own:
-            if clause.category is None or not addresses(clause.category, category):
-                continue
-            if clause.treatment.action not in KEEPING:
-                return True
-            if clause.unconditional:
-                return False
-        return any(
-            clause.treatment.action not in KEEPING
-            for layer in self._layers.presets
-            for clause in layer
-            if clause.category is not None and addresses(clause.category, category)
-        )

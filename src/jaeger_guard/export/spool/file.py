@@ -177,11 +177,6 @@ class SpoolFile:
             raise
         return adopted
 
-    @property
-    def is_open(self) -> bool:
-        """Whether there is a connection."""
-        return self._connection is not None
-
     # --- batches ----------------------------------------------------------------------------------
 
     def append(self, keys: KeyRing, created: float, spans: int, data: bytes) -> Row:
