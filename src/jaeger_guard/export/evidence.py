@@ -57,7 +57,7 @@ class Handshake:
         """Read an `ssl.SSLSocket`, or what behaves like one; None where it doesn't tell."""
         shown = connection.getpeercert()
         cipher = connection.cipher()
-        if not shown or not cipher:
+        if not shown or not cipher or "notAfter" not in shown:
             return None
         return cls(
             version=str(connection.version()),
