@@ -271,3 +271,17 @@ def test_the_reason_where_it_is_asked_for() -> None:
         "b": "sampling rule 2",
         "c": "default",
     }
+
+
+def test_nothing_hides_in_what_a_skeleton_keeps() -> None:
+    """A span that turns out to be minimal keeps its retention class; other text under the key goes."""
+    guarded = Guarded(Sampling(sensitive_routes=["/patients/*"]))
+    for name, word in (("long", "long"), ("text", SECRET), ("list", [SECRET])):
+        with guarded.tracer.start_as_current_span(name) as span:
+            span.set_attribute("http.route", "/patients/5")
+            span.set_attribute("privacy.retention", word)
+            span.set_attribute("jaeger_guard.sampling.reason", SECRET)
+    assert not [span for span in guarded.spans.values() if SECRET in text_of(span)]
+    assert {
+        name: (span.attributes or {})["privacy.retention"] for name, span in guarded.spans.items()
+    } == {"long": "long", "text": "short", "list": "short"}

@@ -465,9 +465,12 @@ _SEVERITY: Final = {Verdict.KEEP: 0, Verdict.MINIMAL: 1, Verdict.DROP: 2}
 
 def _kept(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Answer what a span has all the same that turned out to be minimal."""
-    kept = {key: attributes[key] for key in (RETENTION_KEY, REASON_KEY) if key in attributes}
-    if REASON_KEY in kept and len(kept) < len(attributes):  # else it is a skeleton already
-        kept[REASON_KEY] = "decided at its end"
+    kept: dict[str, Any] = {}
+    if RETENTION_KEY in attributes:  # what isn't a class may be content
+        kept[RETENTION_KEY] = "long" if attributes[RETENTION_KEY] == "long" else SHORT
+    if REASON_KEY in attributes:
+        is_skeleton = len(kept) + 1 == len(attributes)
+        kept[REASON_KEY] = attributes[REASON_KEY] if is_skeleton else "decided at its end"
     return kept
 
 
