@@ -20,7 +20,16 @@ from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
 from jaeger_guard.policy.recognition import read_recognition
 from jaeger_guard.policy.retention import read_retention
 from jaeger_guard.policy.sampling import read_sampling
-from jaeger_guard.policy.words import WORDS, Fault, kind, quoted, raise_faults, suggest
+from jaeger_guard.policy.words import (
+    WORDS,
+    Fault,
+    empty_words,
+    kind,
+    quoted,
+    raise_faults,
+    suggest,
+    unknown_words,
+)
 
 Spec = str | os.PathLike[str] | Policy
 _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
@@ -148,15 +157,7 @@ def _expand(path: Path) -> Path | None:
 def _build(
     table: dict[str, object], *, name: str, place: str, preset: bool, directory: Path | None
 ) -> Policy:
-    faults = [
-        Fault(
-            "" if not isinstance(word, str) else word if quoted(word) == f"'{word}'" else "",
-            f"the word {quoted(word)} isn't known to this version",
-            suggest(word, FILE_WORDS),
-        )
-        for word in table
-        if word not in FILE_WORDS
-    ]
+    faults = unknown_words(table, FILE_WORDS)
     texts = {
         word: _read_texts(word, table.get(word, default), faults)
         for word, default in (("extends", [BASELINE]), ("mandatory", []))
@@ -208,19 +209,5 @@ def _read_rule(given: object, where: str) -> Rule:
         raise ConfigurationError(what, where, "Begin each rule with [[rules]]")
     known = [word.name for word in WORDS]
     values, faults = read_rule({word: value for word, value in given.items() if word in known})
-    unknown = [
-        Fault(
-            word if isinstance(word, str) and quoted(word) == f"'{word}'" else "",
-            f"the word {quoted(word)} isn't known to this version",
-            suggest(word, known),
-        )
-        for word in given
-        if word not in known
-    ]
-    nulls = [
-        Fault(word, f"{word} has no value", f"Remove {word}, or give it a value")
-        for word, value in given.items()
-        if value is None and word in known
-    ]
-    raise_faults([*unknown, *nulls, *faults], where)
+    raise_faults([*unknown_words(given, known), *empty_words(given, known), *faults], where)
     return Rule(**values)  # type: ignore[arg-type]  # read_rule has checked each

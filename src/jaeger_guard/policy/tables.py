@@ -13,7 +13,16 @@ from dataclasses import MISSING, fields
 from typing import Any, Final
 
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.policy.words import Fault, Word, kind, quoted, raise_faults, suggest
+from jaeger_guard.policy.words import (
+    Fault,
+    Word,
+    empty_words,
+    kind,
+    quoted,
+    raise_faults,
+    suggest,
+    unknown_words,
+)
 
 LONGEST_GLOB: Final = 256
 MOST_ENTRIES: Final = 1024
@@ -51,20 +60,7 @@ def read_table(given: object, make: type, words: Sequence[Word], where: str) -> 
         what = f"it is a {kind(given)}, not a table"
         raise ConfigurationError(what, where, "Write a table of words")
     known = [word.name for word in words]
-    faults = [
-        Fault(
-            name if isinstance(name, str) and quoted(name) == f"'{name}'" else "",
-            f"the word {quoted(name)} isn't known to this version",
-            suggest(name, known),
-        )
-        for name in given
-        if name not in known
-    ]
-    faults += [
-        Fault(name, f"{name} has no value", f"Remove {name}, or give it a value")
-        for name, value in given.items()
-        if value is None and name in known
-    ]
+    faults = [*unknown_words(given, known), *empty_words(given, known)]
     values: dict[str, object] = {}
     for word in words:
         if word.name in given:

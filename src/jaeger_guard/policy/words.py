@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, NamedTuple, TypeVar
@@ -48,6 +48,28 @@ def raise_faults(faults: list[Fault], where: str) -> None:
         where,
         "; ".join(dict.fromkeys(fault.remedy for fault in faults)),
     )
+
+
+def unknown_words(given: Iterable[object], known: Sequence[str]) -> list[Fault]:
+    """Say which words of a table aren't known, each with the closest that is."""
+    return [
+        Fault(
+            word if isinstance(word, str) and quoted(word) == f"'{word}'" else "",
+            f"the word {quoted(word)} isn't known to this version",
+            suggest(word, known),
+        )
+        for word in given
+        if word not in known
+    ]
+
+
+def empty_words(given: Mapping[object, object], known: Sequence[str]) -> list[Fault]:
+    """Say which known words of a table have no value, as YAML permits."""
+    return [
+        Fault(str(word), f"{word} has no value", f"Remove {word}, or give it a value")
+        for word, value in given.items()
+        if value is None and word in known
+    ]
 
 
 def quoted(text: object) -> str:
