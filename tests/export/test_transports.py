@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import email.utils
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -310,6 +313,22 @@ PROTOBUF = {"Content-Type": "application/x-protobuf; charset=binary"}
             HttpAnswer(400, {}, b"No required SSL certificate was sent"),
             Outcome(State.HOLD, Reason.CLIENT_CERTIFICATE_REFUSED),
         ),
+        (
+            HttpAnswer(400, {}, b"Client sent an HTTP request to an HTTPS server.\n"),
+            Outcome(State.HOLD, Reason.SERVER_WITH_TLS),
+        ),
+        (
+            HttpAnswer(400, {"Content-Type": "text/html"}, b"<h1>400 Bad Request</h1>"),
+            Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER),
+        ),
+        (
+            HttpAnswer(500, {"Content-Type": "text/html"}, b"<h1>Internal Server Error</h1>"),
+            Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER),
+        ),
+        (
+            HttpAnswer(413, {"Content-Type": "text/html"}, b"<h1>Too Large</h1>"),
+            Outcome(State.REJECTED, Reason.OVERSIZED),
+        ),
         (HttpAnswer(413), Outcome(State.REJECTED, Reason.OVERSIZED)),
         (HttpAnswer(404), Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)),
         (HttpAnswer(500), Outcome(State.REJECTED, Reason.INVALID)),
@@ -330,6 +349,10 @@ def test_http_answers_are_told_apart(
         (
             GrpcAnswer(response=partially_refused(1, "a quoted value")),
             Outcome(State.ACCEPTED, Reason.PARTIAL_SUCCESS, rejected=1),
+        ),
+        (
+            GrpcAnswer(response=partially_refused(0, "too long an answer" * 10_000)),
+            Outcome(State.ACCEPTED, Reason.ACCEPTED),
         ),
         (GrpcAnswer("UNAVAILABLE", "busy"), Outcome(State.RETRY, Reason.UNAVAILABLE)),
         (GrpcAnswer("ABORTED"), Outcome(State.RETRY, Reason.UNAVAILABLE)),
@@ -415,6 +438,41 @@ def test_hanging_server_times_out(protocol: str, open_transport: Open, payload: 
         took = time.monotonic() - started
     assert Outcome(State.RETRY, Reason.TIMED_OUT) == outcome
     assert took < 3
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_dripping_head_ends_at_the_deadline(
+    secure: bool, pki: Any, open_transport: Open, payload: bytes
+) -> None:
+    """Nor can one that sends the head of its answer byte by byte, each well within the timeout."""
+    tls = pki.serving() if secure else None
+    given = {"ca_file": pki.ours.ca_file} if secure else {}
+    stopping = threading.Event()
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        if tls is not None:
+            connection = tls.context().wrap_socket(connection, server_side=True)
+        with connection, contextlib.suppress(OSError):
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
+            while not stopping.wait(0.05):
+                connection.sendall(b"a")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        endpoint = f"{'https' if secure else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+        transport = open_transport(endpoint=endpoint, protocol="http/protobuf", **given)
+        ending = threading.Timer(10, stopping.set)  # or without a deadline this would never end
+        ending.start()
+        outcome = transport.send(payload, 0.5)
+        was_stuck = stopping.is_set()
+        stopping.set()
+        ending.cancel()
+        thread.join()
+    assert not was_stuck
+    assert Outcome(State.RETRY, Reason.TIMED_OUT) == outcome
 
 
 def test_dripping_body_ends_at_the_deadline(open_transport: Open, payload: bytes) -> None:

@@ -10,6 +10,7 @@ import grpc
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.credentials import CredentialError
 from jaeger_guard.export.outcome import (
+    ACCEPTED,
     LONGEST_RETRY_AFTER,
     Outcome,
     Reason,
@@ -169,6 +170,8 @@ def outcome_of_status(code: str, details: str | None, trailers: Any, *, secure: 
     if code == "RESOURCE_EXHAUSTED":
         if wait is not None:  # "only if the server signals that the recovery is possible"
             return Outcome(State.RETRY, Reason.THROTTLED, retry_after=wait)
+        if "CLIENT: Received message larger" in details:
+            return ACCEPTED  # an answer that we don't read, such as a long error_message
         if "larger than max" in details:
             return Outcome(State.REJECTED, Reason.OVERSIZED)
     if code in ("INTERNAL", "UNKNOWN") and "http2 header with status" in details:

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     CLIENT_CERTIFICATE_REFUSED = "client_certificate_refused"
     PROTOCOL_VERSION = "protocol_version"
     SERVER_WITHOUT_TLS = "server_without_tls"
+    SERVER_WITH_TLS = "server_with_tls"
     CLOSED_DURING_TLS = "closed_during_tls"
     TLS_FAILED = "tls_failed"
     SETTINGS_UNUSABLE = "settings_unusable"
@@ -70,6 +71,7 @@ REMEDIES: Final = {
     Reason.TLS_FAILED: "Does it demand a client certificate, or offer no common cipher?",
     Reason.PROTOCOL_VERSION: "The backend must offer TLS 1.2 or newer, and min_tls.",
     Reason.SERVER_WITHOUT_TLS: "The backend answers in plaintext: enable TLS there.",
+    Reason.SERVER_WITH_TLS: "The backend speaks TLS: set the endpoint to https://.",
     Reason.SETTINGS_UNUSABLE: "The files for TLS or the token changed and can't be used.",
     Reason.NOT_AN_OTLP_RECEIVER: (
         "Does the endpoint name the OTLP receiver, and its protocol, or does a proxy in front of it "

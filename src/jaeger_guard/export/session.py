@@ -4,16 +4,23 @@ A session with `trust_env=False` ignores REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, pro
 The adapter's TLS context is ours alone: `requests` would add certifi's CAs to it, so the two
 methods where it does are overridden. A connection is looked at after its handshake, before the first
 byte of a request: pins are checked there, and what the handshake gave is noted.
+
+A timeout of `requests` is for one wait, so a server that drips a byte now and then could hold a
+thread for good. Here it is for the whole request, what is read of the answer's body included: sockets
+wait for what is left of it.
 """
 
 from __future__ import annotations
 
+import socket
+import ssl
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.connection import HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from jaeger_guard._version import __version__
@@ -22,8 +29,6 @@ from jaeger_guard.export.pins import check_pins
 from jaeger_guard.export.tls import TlsSettings, build_context
 
 if TYPE_CHECKING:
-    import ssl
-
     from jaeger_guard.export.credentials import Authorizer
     from jaeger_guard.export.settings import ResolvedExport
 
@@ -64,11 +69,14 @@ def bare_session(
         ConfigurationError: A file that TLS needs can't be used.
     """
     context = build_context(tls, evidence) if tls is not None else None
-    session = requests.Session()
+    deadline = _Deadline()
+    if context is not None:
+        context.sslsocket_class = type("_Socket", (_Limited, ssl.SSLSocket), {"deadline": deadline})
+    session = _Session(deadline)
     session.trust_env = False
     session.adapters.clear()
     server_name = tls.server_name if tls is not None else None
-    adapter = _OwnTlsAdapter(context, server_name, pins, evidence)
+    adapter = _OwnTlsAdapter(context, server_name, _pools(deadline, pins, evidence))
     session.mount("http://" if tls is None else "https://", adapter)
     session.headers.clear()
     session.headers.update(
@@ -78,6 +86,54 @@ def bare_session(
         }
     )
     return session
+
+
+class _Deadline:
+    """When the request at hand must be over, on the monotonic clock; a session has one at a time."""
+
+    def __init__(self) -> None:
+        self.moment: float | None = None
+
+
+class _Session(requests.Session):
+    """A session whose timeouts are for whole requests."""
+
+    def __init__(self, deadline: _Deadline) -> None:
+        super().__init__()
+        self._deadline = deadline
+
+    def send(self, request: Any, **options: Any) -> requests.Response:
+        timeout: float | None = options.get("timeout")
+        self._deadline.moment = None if timeout is None else time.monotonic() + timeout
+        return super().send(request, **options)
+
+
+class _Limited:
+    """What a socket does that waits until a deadline at the most."""
+
+    deadline: _Deadline
+
+    def recv_into(self, *arguments: Any, **options: Any) -> int:
+        self._limit()
+        received: int = super().recv_into(*arguments, **options)  # type: ignore[misc]
+        return received
+
+    def send(self, *arguments: Any, **options: Any) -> int:
+        self._limit()
+        sent: int = super().send(*arguments, **options)  # type: ignore[misc]
+        return sent
+
+    def sendall(self, *arguments: Any, **options: Any) -> None:
+        self._limit()
+        super().sendall(*arguments, **options)  # type: ignore[misc]
+
+    def _limit(self) -> None:
+        if self.deadline.moment is None:
+            return
+        left = self.deadline.moment - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self.settimeout(left)  # type: ignore[attr-defined]
 
 
 class _Authorization(AuthBase):
@@ -98,8 +154,7 @@ class _OwnTlsAdapter(HTTPAdapter):
         self,
         context: ssl.SSLContext | None,
         server_name: str | None,
-        pins: frozenset[bytes],
-        evidence: Evidence | None,
+        pools: dict[str, type[HTTPConnectionPool]],
     ) -> None:
         self._tls: dict[str, Any] = {}
         if context is not None:
@@ -107,7 +162,7 @@ class _OwnTlsAdapter(HTTPAdapter):
         if server_name is not None:
             # Not assert_hostname: with it urllib3 switches off the context's own check.
             self._tls["server_hostname"] = server_name
-        self._pools = {"http": HTTPConnectionPool, "https": _observed(pins, evidence)}
+        self._pools = pools
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(
@@ -131,8 +186,22 @@ class _OwnTlsAdapter(HTTPAdapter):
         """Leave the connection alone: the context says what is verified, and how."""
 
 
-def _observed(pins: frozenset[bytes], evidence: Evidence | None) -> type[HTTPSConnectionPool]:
-    """Make a pool whose connections are looked at after their handshake."""
+def _pools(
+    deadline: _Deadline, pins: frozenset[bytes], evidence: Evidence | None
+) -> dict[str, type[HTTPConnectionPool]]:
+    """Make pools whose connections keep a deadline, and are looked at after their handshake."""
+    limited: Any = type("_PlainSocket", (_Limited, socket.socket), {"deadline": deadline})
+
+    class PlainConnection(HTTPConnection):
+        def _new_conn(self) -> Any:
+            made = super()._new_conn()
+            kind, timeout = (made.family, made.type, made.proto), made.gettimeout()
+            kept = limited(*kind, fileno=made.detach())
+            kept.settimeout(timeout)
+            return kept
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = PlainConnection  # pyright: ignore[reportAssignmentType]  # as its base's is
 
     class Connection(HTTPSConnection):
         def connect(self) -> None:
@@ -149,4 +218,4 @@ def _observed(pins: frozenset[bytes], evidence: Evidence | None) -> type[HTTPSCo
     class Pool(HTTPSConnectionPool):
         ConnectionCls = Connection  # pyright: ignore[reportAssignmentType]  # as its base's is
 
-    return Pool
+    return {"http": PlainPool, "https": Pool}
