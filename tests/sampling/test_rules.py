@@ -201,6 +201,27 @@ def test_a_record_rule_in_front_holds_at_the_end_too() -> None:
     assert (guarded.spans["a"].attributes or {})["n"] == 1
 
 
+@pytest.mark.parametrize("late", [False, True])
+def test_a_rate_in_front_leaves_sensitive_routes_minimal(late: bool) -> None:
+    """What an application keeps of its requests doesn't undo what its privacy team asked for."""
+    for rule, kept in (
+        (SamplingRule(kind="server"), True),
+        (SamplingRule(kind="server", per_second=1000), True),
+        (SamplingRule(kind="server", probability=0.0), False),
+    ):
+        guarded = Guarded(Sampling(rules=[rule], sensitive_routes=["/patients/*"]))
+        path = "/unknown" if late else "/patients/5"
+        for name, route in (("a", "/patients/{id}"), ("b", "/orders/{id}")):
+            with guarded.tracer.start_as_current_span(
+                name, kind=SpanKind.SERVER, attributes={"url.path": path if name == "a" else "/o"}
+            ) as span:
+                span.set_attribute("http.route", route)
+        assert set(guarded.spans) == ({"a", "b"} if kept else set())
+        if kept:
+            assert dict(guarded.spans["a"].attributes or {}) == {}
+            assert dict(guarded.spans["b"].attributes or {}) != {}
+
+
 @pytest.mark.parametrize(
     ("glob", "hit", "miss"),
     [

@@ -1,7 +1,8 @@
 """Sampling rules made ready: which rule decides about a span, at its start and again at its end.
 
 1. The first rule that matches decides. The user's come first, then the policy's sensitive routes, then
-   the defaults.
+   the defaults. A rule that records, though, says only at which rate: a sensitive route stays minimal
+   under it, for a rate that an application sets must not undo what its privacy team asked for.
 2. `http.route` isn't known at the start for ASGI and Django. Until it is, a rule on it looks at the
    path, where a parameter of the route, such as `{id}`, stands for one segment.
 3. At the end the rules are asked again, by the final name and attributes; what they say then can only
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -167,13 +168,14 @@ class Rules:
         rules = [
             Rule(rule, f"sampling rule {number}") for number, rule in enumerate(sampling.rules, 1)
         ]
-        rules += [
+        self._sensitive = [
             Rule(
                 SamplingRule(attributes={ROUTE: route}, decision="minimal"),
                 f"sensitive route {number}",
             )
             for number, route in enumerate(sampling.sensitive_routes, 1)
         ]
+        rules += self._sensitive
         if sampling.default_rules:
             rules.append(_HealthRule())
         self._rules = rules
@@ -197,8 +199,20 @@ class Rules:
         serves = number not in _CALLING
         for rule in self._started[place][number]:
             if rule.matches(name, attributes, serves=serves):
-                return rule.outcome
+                outcome = rule.outcome
+                if self._sensitive and outcome.decision == "record":
+                    return self._at_its_rate(outcome, name, attributes, serves=serves)
+                return outcome
         return None
+
+    def _at_its_rate(
+        self, outcome: Outcome, name: str, attributes: Mapping[str, Any], *, serves: bool
+    ) -> Outcome:
+        """Answer what a rule that records says about a sensitive route: its rate alone."""
+        for rule in self._sensitive:
+            if rule.matches(name, attributes, serves=serves):
+                return replace(outcome, decision="minimal", reason=rule.outcome.reason)
+        return outcome
 
     def of_that_scope(
         self, place: str, kind: Any, name: str, attributes: Mapping[str, Any], scope: str
