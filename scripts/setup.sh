@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Set up what the tests need: Debian's servers, a virtual environment with the built wheel and the
-# extra "test", and Jaeger in a cache folder. See scripts/lib.sh for the variables it obeys.
+# extras "test" and "declarative", and Jaeger in a cache folder. See scripts/lib.sh for the variables
+# it obeys.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/lib.sh
