@@ -2,8 +2,9 @@
 
 Private, loopback and link-local addresses tell where a service runs, which an engineer needs, and
 nothing about a person; they stay. So does a four-part number whose parts are all below 32, as those
-of versions are, and of one public address in four thousand, unless an address is spoken of. The documentation ranges (RFC 5737, RFC 3849) are found, since
-they stand for client addresses wherever somebody writes an example or a test.
+of versions are, and of one public address in four thousand, unless an address is spoken of. The
+documentation ranges (RFC 5737, RFC 3849) are found, since they stand for client addresses wherever
+somebody writes an example or a test.
 """
 
 from __future__ import annotations

@@ -16,10 +16,10 @@ their numbers, and a message the join of its spans. What is written equals what 
    to `fallback`, and goes on with the rest of the batch.
 5. A receiver refuses a message above its limit as a whole, so messages are split before it.
 
-`scrubbing` scrubs while it encodes, `encoder` writes spans and their attributes, `message` puts them together, `protobuf` knows the
-bytes, `memo` remembers, `record` says what is read of a span. Source of all field numbers:
-opentelemetry-proto 1.x (trace.proto, common.proto, resource.proto); a tag is
-`number << 3 | wire type`.
+`scrubbing` scrubs while it encodes, `encoder` writes spans and their attributes, `message` puts
+them together, `protobuf` knows the bytes, `memo` remembers, `record` says what is read of a span.
+Source of all field numbers: opentelemetry-proto 1.x (trace.proto, common.proto, resource.proto); a
+tag is `number << 3 | wire type`.
 """
 
 from __future__ import annotations
