@@ -18,19 +18,21 @@ from jaeger_guard.generations import Generations
 from jaeger_guard.policy import KeyDecision
 from jaeger_guard.scrubber.found import Found
 
-INERT_BYTES: Final = 2 * 1024 * 1024
+INERT_BYTES: Final = 3584 * 1024
 PART_BYTES: Final = 512 * 1024
 CLEAN_BYTES: Final = 4 * 1024 * 1024
 OUTCOME_BYTES: Final = 2 * 1024 * 1024
 _LONGEST_TEXT: Final = 1024  # longer texts seldom repeat, and would push out many short ones
 _LONGEST_DIRTY: Final = 256  # a longer one seldom repeats, and its digest is dearer
-_ENTRY_BYTES: Final = 200  # tuple, slot of a dictionary and header of a str in CPython, rounded up
+# In CPython, measured and rounded up: slot of a dictionary and header of a str; with a tuple around.
+_TEXT_BYTES: Final = 120
+_ENTRY_BYTES: Final = 200
 
 Outcome = tuple[str, tuple[Found, ...]]
 
 
-def _text_bytes(text: str) -> int:
-    return _ENTRY_BYTES + len(text) * (1 if text.isascii() else 4)
+def _text_bytes(text: str, overhead: int) -> int:
+    return overhead + len(text) * (1 if text.isascii() else 4)
 
 
 class InertTexts(Generations[str, bool]):
@@ -39,7 +41,7 @@ class InertTexts(Generations[str, bool]):
     __slots__ = ()
 
     def __init__(self, limit: int = INERT_BYTES) -> None:
-        super().__init__(limit, lambda text, _: _text_bytes(text))
+        super().__init__(limit, lambda text, _: _text_bytes(text, _TEXT_BYTES))
 
     def add(self, text: str) -> None:
         """Remember that this text is inert."""
@@ -53,7 +55,7 @@ class CleanTexts(Generations[tuple[KeyDecision, str], bool]):
     __slots__ = ()
 
     def __init__(self, limit: int = CLEAN_BYTES) -> None:
-        super().__init__(limit, lambda pair, _: _text_bytes(pair[1]))
+        super().__init__(limit, lambda pair, _: _text_bytes(pair[1], _ENTRY_BYTES))
 
     def add(self, decision: KeyDecision, text: str) -> None:
         """Remember that this text is clean under this decision."""
