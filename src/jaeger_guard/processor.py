@@ -272,11 +272,15 @@ class SamplingSide:
         """Tell the PrivacySampler in a sampler that this guard makes minimal spans minimal."""
         found = find_sampler(sampler)
         self._found = found
+        policy = self._scrubber.scrubber.policy
+        beside = found is not sampler
+        if found is not None and found.tighten(policy.sampling, policy.consent):
+            beside = True  # made by hand, with less than the policy says
         # Where spans can't have any attribute, "minimal" can't reach the guard: it stays a drop.
         if found is not None and getattr(limits, "max_span_attributes", None) != 0:
             found.claim(scrub=self._scrub, late=self.enforcement.late)
         if found is not None:
-            self.enforcement.adopt(found, wrapped=found is not sampler)
+            self.enforcement.adopt(found, beside=beside)
         self._settle()
         self.met = sampler
         return found

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Literal
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.context import Context
+from opentelemetry.context import Context, get_current
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import SpanKind, Tracer
 
-from jaeger_guard import Policy, PrivacySampler, Sampling, consent
+from jaeger_guard import (
+    Consent,
+    GuardSpanProcessor,
+    Policy,
+    PrivacySampler,
+    Sampling,
+    SamplingRule,
+    consent,
+)
 from jaeger_guard.consents import refuse_in
 from sampling.spans import SECRET, Guarded, parent, text_of
 
 ROUTE = "/patients/*"
 
 
-def serve(tracer: Tracer, context: Context, path: str = "/") -> None:
+def serve(tracer: Tracer, context: Context, path: str = "/", name: str = "GET") -> None:
     """A request of another service, and a statement under it."""
     attributes = {"http.target": path, "note": SECRET}
     with (
-        tracer.start_as_current_span("GET", context, SpanKind.SERVER, attributes),
+        tracer.start_as_current_span(name, context, SpanKind.SERVER, attributes),
         tracer.start_as_current_span("SELECT", attributes={"note": SECRET}),
     ):
         pass
@@ -106,3 +118,50 @@ def test_rates_are_the_other_samplers() -> None:
     guarded = around(probability=0.0)
     serve(guarded.tracer, parent(remote=True))
     assert set(guarded.spans) == {"GET", "SELECT"}
+
+
+POLICY = Policy(
+    name="mine",
+    rules=(),
+    extends=("baseline",),
+    sampling=Sampling(
+        without_consent="minimal",
+        trust_remote_parent=False,
+        sensitive_routes=[ROUTE],
+        rules=[SamplingRule(name="hush*", decision="minimal")],
+    ),
+    consent=Consent(baggage=["consent"], purpose="support"),
+)
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("what", ["refused", "purpose", "route", "name"])
+def test_a_sampler_by_hand_holds_to_the_policy(what: str, first: bool) -> None:
+    """What the guard's policy asks for besides counts, from the first span on."""
+    exporter = InMemorySpanExporter()
+    guard = GuardSpanProcessor(SimpleSpanProcessor(exporter), policy=POLICY)
+    provider = TracerProvider(sampler=PrivacySampler(Sampling()), shutdown_on_exit=False)
+    provider.add_span_processor(guard)
+    tracer = provider.get_tracer("test")
+    if not first:
+        tracer.start_span("before").end()
+        exporter.clear()
+    statement = {"refused": consent(False), "purpose": consent(True, ["ads"])}.get(what)
+    with statement or contextlib.nullcontext():
+        name = "hush" if what == "name" else "GET"
+        serve(tracer, get_current(), "/patients/5" if what == "route" else "/", name)
+    spans = exporter.get_finished_spans()
+    assert len(spans) == 2
+    assert not [span for span in spans if SECRET in text_of(span)]
+    exporter.clear()
+    serve(tracer, get_current())
+    assert all(SECRET in text_of(span) for span in exporter.get_finished_spans())
+
+
+def test_a_policy_that_trusts_no_caller() -> None:
+    """A sampler that was made trusting isn't, under such a policy."""
+    guarded = Guarded(Sampling(), POLICY)
+    state = {"jaeger_guard": "m", "ot": "th:8"}
+    serve(guarded.tracer, parent(remote=True, state=state, sampled=False))
+    assert set(guarded.spans) == {"GET", "SELECT"}
+    assert leaks(guarded)

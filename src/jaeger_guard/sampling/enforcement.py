@@ -62,7 +62,7 @@ class Enforcement:
 
     def __init__(self, policy: CompiledPolicy) -> None:
         self._sampler: PrivacySampler | None = None
-        self._wrapped = False
+        self._beside = False
         self._policy_sampling = policy.sampling
         self._rules: tuple[Rules, ...] = ()
         if policy.sampling is not None:
@@ -94,15 +94,16 @@ class Enforcement:
         """Whether what is found can drop a span, so that it has to be scrubbed before it is shown."""
         return Verdict.DROP in self._by_finding.values()
 
-    def adopt(self, sampler: PrivacySampler, *, wrapped: bool) -> None:
+    def adopt(self, sampler: PrivacySampler, *, beside: bool) -> None:
         """Enforce what a sampler says, at the end too.
 
         Args:
             sampler: The sampler.
-            wrapped: Whether another sampler asks it about some spans alone, such as ParentBased.
+            beside: Whether spans can start that it wasn't asked about as it is now: another sampler
+                wraps it, such as ParentBased, or the policy says more than it was made with.
         """
         self._sampler = sampler
-        self._wrapped = wrapped
+        self._beside = beside
         rules = [sampler.rules]
         if self._policy_sampling is not None and not _includes(
             sampler.sampling, self._policy_sampling
@@ -114,7 +115,7 @@ class Enforcement:
     def _settle(self) -> None:
         """Work out what doesn't change from span to span."""
         # What our sampler may not have been asked about, or there is none: others decide at the start.
-        self._decides_beside = self._wrapped or (self._sampler is None and bool(self._rules))
+        self._decides_beside = self._beside or (self._sampler is None and bool(self._rules))
         self._watches_starts = (
             self._decides_beside
             or any(rules.of_scope for rules in self._rules)

@@ -28,6 +28,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry.context import Context, get_current
@@ -111,8 +112,8 @@ class PrivacySampler(Sampler):
                 "PrivacySampler(sampling)",
                 "Give Sampling(...)",
             )
-        self.sampling: Final = given
-        self.rules: Final = Rules(given)
+        self.sampling = given
+        self.rules = Rules(given)
         self._consent = Consent() if consent is None else consent
         self._without_consent = given.without_consent
         self._trusts = given.trust_remote_parent
@@ -196,6 +197,33 @@ class PrivacySampler(Sampler):
         if late is not None:
             self._late = late
         self._claimed = True
+
+    def tighten(self, sampling: Sampling | None, consent: Consent | None) -> bool:
+        """Hold to what a guard's policy asks for besides; say whether that is more than was asked for.
+
+        Of what protects people the stricter holds. Rates stay this sampler's own, and rules are left
+        to the guard, which asks both lists.
+        """
+        before = self._consent, self.sampling
+        if consent is not None:
+            nothing = self._consent == Consent()
+            self._consent = consent if nothing else self._consent.over(consent)
+        own = self.sampling
+        if sampling is not None:
+            stricter = own.over(sampling)
+            self.sampling = replace(
+                own,
+                without_consent=stricter.without_consent,
+                trust_remote_parent=stricter.trust_remote_parent,
+                sensitive_routes=stricter.sensitive_routes,
+                scrub_start=stricter.scrub_start,
+            )
+        if self.sampling != own:
+            self.rules = Rules(self.sampling)
+            self._without_consent = self.sampling.without_consent
+            self._trusts = self.sampling.trust_remote_parent
+        rules_besides = sampling is not None and not set(sampling.rules) <= set(own.rules)
+        return rules_besides or before != (self._consent, self.sampling)
 
     def draw_randomness(self) -> None:
         """Write a randomness value at each root: its trace ids are not random, as its flags say."""
