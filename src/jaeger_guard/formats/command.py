@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.text import rewrite as rewrite_text
 from jaeger_guard.formats.text_stretch import CHUNK
-from jaeger_guard.long_texts import read_all
+from jaeger_guard.long_texts import BETWEEN_CHECKS, check_time, read_all
 from jaeger_guard.types import Judge
 
 PASSWORD: Final = "password"
@@ -157,6 +157,8 @@ def secrets_in(arguments: Sequence[str], *, depth: int = 0) -> Iterator[Secret]:
                 yield from _within(argument, index, depth)
     begin = 0
     for index in range(len(arguments) + 1):
+        if index % BETWEEN_CHECKS == BETWEEN_CHECKS - 1:
+            check_time()
         if index == len(arguments) or arguments[index] in _SEPARATORS:
             program = _program_at(arguments, begin, index)
             if program is not None:
