@@ -73,6 +73,17 @@ def test_counts_reach_the_global_meter_provider(when: str, tmp_path: Path) -> No
     assert "example.org" not in done.stdout
 
 
+def test_every_loss_is_a_drop_with_its_reason() -> None:
+    """A span that is lost shows in `spans.dropped`, whatever the count's name in `statistics()`."""
+    (dropped,) = (each for each in INSTRUMENTS if each.name == "jaeger_guard.spans.dropped")
+    counts = {"dropped_queue_full": 1, "spool_unreadable": 2, "lost_unencodable": 3, "sent": 4}
+    assert {attributes["reason"]: value for value, attributes in dropped.points(counts)} == {
+        "queue_full": 1,
+        "spool_unreadable": 2,
+        "unencodable": 3,
+    }
+
+
 def test_every_metric_is_documented() -> None:
     """docs/metrics.md names each metric with its unit."""
     text = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text()

@@ -63,6 +63,12 @@ def _by_reason(prefix: str) -> Callable[[Statistics], Iterable[Point]]:
     return points
 
 
+def _dropped(counts: Statistics) -> Iterable[Point]:
+    lost = {"spool_unreadable": "spool_unreadable", "lost_unencodable": "unencodable"}
+    further = [(counts[name], {"reason": lost[name]}) for name in lost if name in counts]
+    return [*_by_reason("dropped_")(counts), *further]
+
+
 def _by_stage(suffix: str) -> Callable[[Statistics], Iterable[Point]]:
     def points(counts: Statistics) -> Iterable[Point]:
         return [
@@ -145,7 +151,7 @@ INSTRUMENTS: Final = (
     ),
     Instrument(
         name="jaeger_guard.spans.dropped", kind="counter", unit="{span}",
-        description="Spans that were lost here.", points=_by_reason("dropped_"),
+        description="Spans that were lost here.", points=_dropped,
     ),
     Instrument(
         name="jaeger_guard.export.retries", kind="counter", unit="{request}",

@@ -238,6 +238,33 @@ def test_certificate_that_ends_soon_is_told_once(
 
 
 @both
+def test_renewed_server_certificate_is_known(
+    protocol: str, open_transport: OpenTransport, pki: Any, payload: bytes
+) -> None:
+    """What is known of the backend's certificate is of the one that it shows now, also in a long life."""
+    old, new = pki.ours.issue("old", days=20), pki.ours.issue("new", days=90)
+    with running(SINKS[protocol], tls=pki.serving(pair=old)) as sink:
+        port = sink.port
+        transport = open_transport(
+            endpoint=sink.endpoint, protocol=protocol, ca_file=pki.ours.ca_file
+        )
+        assert transport.send(payload, 5).state is State.ACCEPTED
+    evidence: Evidence = transport._settings.evidence  # type: ignore[attr-defined]
+    first = evidence.summary()["fingerprint"]
+    with running(SINKS[protocol], tls=pki.serving(pair=new), port=port):
+        assert poll(lambda: transport.send(payload, 5).state is State.ACCEPTED, seconds=30)
+        # grpcio connects again without a word, and a server that swaps its certificate in a file
+        # keeps the connections that it has.
+        noted = evidence.summary()["at"]
+        assert transport.send(payload, 5).state is State.ACCEPTED
+        assert evidence.summary()["at"] == noted
+        transport._reconnect_at = transport._probe_at = 0.0  # type: ignore[attr-defined]  # an hour
+        assert transport.send(payload, 5).state is State.ACCEPTED
+        assert evidence.summary()["at"] > noted
+    assert evidence.summary()["fingerprint"] != first
+
+
+@both
 def test_server_name_is_what_is_verified(
     protocol: str, open_transport: OpenTransport, pki: Any, payload: bytes
 ) -> None:

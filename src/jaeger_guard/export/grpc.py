@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _LARGEST_RESPONSE: Final = 64 * 1024
 _PROBE_SECONDS: Final = 2.0
+_PROBE_AGAIN: Final = (
+    3600.0  # seconds; a server's certificate is renewed without our channel's notice
+)
+_PROBE_AFTER_NONE: Final = 60.0
 
 
 class GrpcTransport:
@@ -43,7 +48,8 @@ class GrpcTransport:
         self._material = self._load()
         self._channel: Any = None
         self._call: Any = None
-        self._is_probed = tls is None or settings.use_proxy
+        self._can_probe = tls is not None and not settings.use_proxy
+        self._probe_at = 0.0
 
     def send(self, payload: bytes, timeout: float) -> Outcome:
         """Call Export with one payload; see `Transport.send`."""
@@ -73,12 +79,17 @@ class GrpcTransport:
             if outcome.reason is Reason.UNAUTHORIZED and settings.authorizer is not None:
                 settings.authorizer.refused()
             return outcome
-        if not self._is_probed:
-            self._is_probed = True  # grpcio doesn't tell what its handshake gave
-            settings.evidence.note_handshake(
-                probe_handshake(settings.endpoint, settings.tls, _PROBE_SECONDS)
-            )
+        if self._can_probe and time.monotonic() >= self._probe_at:
+            self._probe()
         return partial_success(response)
+
+    def _probe(self) -> None:
+        """Ask for what grpcio doesn't tell: what a handshake gives."""
+        settings = self._settings
+        handshake = probe_handshake(settings.endpoint, settings.tls, _PROBE_SECONDS)
+        settings.evidence.note_handshake(handshake)
+        pause = _PROBE_AGAIN if handshake is not None else _PROBE_AFTER_NONE
+        self._probe_at = time.monotonic() + pause
 
     def _load(self) -> TlsMaterial | None:
         settings = self._settings
@@ -95,7 +106,6 @@ class GrpcTransport:
             return
         self._material = material
         self.close()
-        self._is_probed = self._settings.use_proxy
 
     def close(self) -> None:
         """Close the channel; the next `send` would open another."""
@@ -116,6 +126,7 @@ class GrpcTransport:
                 self._material.roots, self._material.key, self._material.certificate
             )
             self._channel = grpc.secure_channel(target, credentials, options, compression)
+            self._probe_at = 0.0  # it may be another server, or another certificate
         self._call = self._channel.unary_unary(
             METHOD, request_serializer=None, response_deserializer=None
         )

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 LARGEST_BODY: Final = 64 * 1024
 """Bytes read of a response; what we look for stands in the first hundred."""
 
+LONGEST_CONNECTION: Final = 3600.0
+"""Seconds; then another one is made, which shows a renewed certificate, or a name's new address."""
+
 _RETRYABLE: Final = {
     408: Reason.TIMED_OUT,
     429: Reason.THROTTLED,
@@ -56,11 +59,15 @@ class HttpTransport:
         self._watch = TlsWatch(settings.tls if settings.endpoint.secure else None)
         self._session = self._open()
         self._url = settings.endpoint.url
+        self._reconnect_at = time.monotonic() + LONGEST_CONNECTION
 
     def send(self, payload: bytes, timeout: float) -> Outcome:
         """POST one payload; see `Transport.send`."""
         if self._watch.is_renewed():
             self._renew()
+        if time.monotonic() >= self._reconnect_at:
+            self._session.close()  # the pool of connections; the next one is made as it is needed
+            self._reconnect_at = time.monotonic() + LONGEST_CONNECTION
         settings = self._settings
         settings.evidence.warn()
         deadline = time.monotonic() + timeout
