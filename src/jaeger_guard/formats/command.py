@@ -227,6 +227,8 @@ def _of_entry(
     operands: list[int] = []
     index = begin
     while index < end:
+        if index % BETWEEN_CHECKS == BETWEEN_CHECKS - 1:
+            check_time()
         word = arguments[index]
         if word.startswith("-") and len(word) > 1:
             short = word[1:2] != "-"
