@@ -205,6 +205,18 @@ def test_configure(configured: Configured) -> None:
         configure(sampling=Sampling())
 
 
+def test_rules_of_all_hold_in_one_order(configured: Configured) -> None:
+    """A rule of the application in front of the policy's decides at the end, as it did at the start."""
+    rules = [SamplingRule(name="*", decision="drop")]
+    policy = Policy(rules=(), sampling=Sampling(rules=rules))
+    guard = configured(sampling=Sampling(rules=[SamplingRule(name="kept")]), policy=policy)
+    exporter = InMemorySpanExporter()
+    guard.tracer_provider.add_span_processor(SimpleSpanProcessor(exporter))
+    for name in ("kept", "other"):
+        guard.tracer_provider.get_tracer("test").start_span(name).end()
+    assert [span.name for span in exporter.get_finished_spans()] == ["kept"]
+
+
 def test_protect() -> None:
     """A provider that somebody else built with a PrivacySampler is claimed at once."""
     sampling = Sampling(rules=[SamplingRule(name="secret", decision="minimal")])

@@ -485,8 +485,9 @@ def _local_parent(span: ReadableSpan | SpanContent) -> int | None:
 
 
 def _includes(sampling: Sampling, policy: Sampling) -> bool:
-    """Say whether a sampler's settings hold the policy's already, as configure() merges them."""
-    return sampling.over(policy) == sampling
+    """Say whether a sampler's rules hold the policy's already, in the order of configure()."""
+    routes = set(policy.sensitive_routes) <= set(sampling.sensitive_routes)
+    return routes and set(policy.rules) <= set(sampling.rules)
 
 
 def find_sampler(sampler: Any) -> PrivacySampler | None:
