@@ -424,6 +424,9 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path, key_file: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir()
     shared.chmod(0o777)
+    sticky = tmp_path / "sticky"  # as /tmp is
+    sticky.mkdir()
+    sticky.chmod(0o1777)
     bad = tmp_path / "bad.key"
     bad.write_text("hunter" + "2" * 20)
     bad.chmod(0o600)
@@ -440,6 +443,7 @@ def test_what_cannot_be_kept_is_refused(tmp_path: Path, key_file: Path) -> None:
         (Spool(spool, key_file=key_file, mode="sometimes"), "write_ahead"),  # type: ignore[arg-type]
         (Spool(key_file=key_file), "Spool.directory"),
         (Spool(shared, key_file=key_file), "0700"),
+        (Spool(sticky, key_file=key_file), "0700"),
         (Spool(key_file, key_file=write_key(tmp_path / "other.key")), "directory"),
     ]
     for settings, told in cases:
@@ -460,14 +464,18 @@ def test_network_file_systems_are_told_apart() -> None:
             "tmpfs /mnt/nfs/local tmpfs rw 0 0",
             "user@host: /mnt/my\\040disk fuse.sshfs rw 0 0",
             "overlay /over overlay rw 0 0",
+            "bucket /mnt/bucket fuse rw 0 0",
+            "/dev/sda1 /mnt/stick fuseblk rw 0 0",
         ]
     )
     found = {
         path: file_system(Path(path), mounts)
-        for path in ("/var/spool", "/mnt/nfs/x/y", "/mnt/nfs/local/x", "/mnt/my disk/x", "/over/x")
-    }
-    assert list(found.values()) == ["ext4", "nfs4", "tmpfs", "fuse.sshfs", "overlay"]
-    assert [is_shared(kind) for kind in found.values()] == [False, True, False, True, False]
+        for path in ("/var/spool", "/mnt/nfs/x/y", "/mnt/nfs/local/x", "/mnt/my disk/x", "/over/x",
+                     "/mnt/bucket/x", "/mnt/stick/x")
+    }  # fmt: skip
+    kinds = ["ext4", "nfs4", "tmpfs", "fuse.sshfs", "overlay", "fuse", "fuseblk"]
+    assert list(found.values()) == kinds
+    assert [is_shared(kind) for kind in kinds] == [False, True, False, True, False, True, False]
 
 
 def test_memory_is_no_place_for_write_ahead(

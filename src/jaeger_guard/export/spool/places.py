@@ -23,8 +23,8 @@ _MOUNTS: Final = Path("/proc/self/mounts")
 
 _SHARED: Final = frozenset(
     {
-        "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "gfs", "gfs2", "glusterfs", "gpfs",
-        "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "prl_fs", "smb2", "smb3", "smbfs",
+        "9p", "afs", "beegfs", "ceph", "cifs", "coda", "davfs", "fuse", "gfs", "gfs2", "glusterfs",
+        "gpfs", "lustre", "ncpfs", "nfs", "nfs4", "ocfs2", "orangefs", "prl_fs", "smb2", "smb3", "smbfs",
         "vboxsf", "virtiofs", "vmhgfs", "wekafs",
     }
 )  # fmt: skip
@@ -61,8 +61,8 @@ def prepare_directory(directory: Path, where: str, *, survives_power_loss: bool)
         raise refuse("can't be made, or isn't a directory", "Name one that this process may write")
     if status.st_uid not in (os.geteuid(), 0):
         raise refuse("belongs to another user", "Give it to the user that this process runs as")
-    if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
-        raise refuse("can be written by others", "Set its mode to 0700")
+    if status.st_mode & 0o022:  # in a sticky one, too, others could fill it up to its bound
+        raise refuse("can be written by others", "Name one of this service alone, of mode 0700")
     if not _is_writable(directory):
         raise refuse(
             "can't be written, or is on a read-only file system", "Mount a writable volume there"
@@ -107,7 +107,10 @@ def file_system(path: Path, mounts: str | None = None) -> str:
 
 
 def is_shared(kind: str) -> bool:
-    """Say whether a type of file system may be used by several machines; unknown FUSE ones may."""
+    """Say whether a type of file system may be used by several machines; unknown FUSE ones may.
+
+    A FUSE file system needn't name itself ("fuse" alone, as goofys does); a block device's is "fuseblk".
+    """
     return kind in _SHARED or (kind.startswith("fuse.") and kind not in _LOCAL_FUSE)
 
 
