@@ -201,6 +201,18 @@ def test_a_record_rule_in_front_holds_at_the_end_too() -> None:
     assert (guarded.spans["a"].attributes or {})["n"] == 1
 
 
+def test_a_route_without_its_slash() -> None:
+    """Django writes `patients/<int:id>`; a rule may write it with the slash that it begins with."""
+    for glob, route, kept in (
+        ("/patients/*", "patients/<int:id>", False),
+        ("patients/*", "patients/<int:id>", False),
+        ("/patients/*", "my-patients/<int:id>", True),
+        ("patients/*", "/patients/<int:id>", True),
+    ):
+        rule = SamplingRule(attributes={"http.route": glob}, decision="drop")
+        assert decide(Sampling(rules=[rule]), http__route=route, url__path="/other") is kept
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_rate_in_front_leaves_sensitive_routes_minimal(late: bool) -> None:
     """What an application keeps of its requests doesn't undo what its privacy team asked for."""

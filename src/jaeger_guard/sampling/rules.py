@@ -268,7 +268,9 @@ def routes_of(attributes: Mapping[str, Any], *, serves: bool) -> list[tuple[str,
     """
     route = attributes.get(ROUTE)
     if type(route) is str:
-        return [(route[:_LONGEST], False)]
+        route = route[:_LONGEST]
+        # Django writes routes without the slash that they begin with.
+        return [(route, False)] if route[:1] == "/" else [(route, False), (f"/{route}", False)]
     path = path_of(attributes) if serves else None
     if path is None:
         return []
