@@ -196,6 +196,9 @@ PHRASES: Final[dict[str, str]] = {
     CONTACT_ADDRESS: (
         "street|street address|street name|street 1|street 2|postal address|home address|address zip"
         "|mailing address|shipping address|billing address|delivery address|residential address"
+        "|user address|customer address|patient address|person address|employee address"
+        "|recipient address|member address|guest address|buyer address|passenger address"
+        "|current address|permanent address|residence address"
         "|customer address|patient address|address line|address line 1|address line 2|address 1"
         "|address 2|zip code|zip codes|postal code|post code|postcode|zippostal|adresse|postadresse"
         "|anschrift|strasse|strasse hausnummer|hausnummer|postleitzahl|plz|code postal|codigo postal"
