@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Final
 
 from jaeger_guard.export.outcome import REMEDIES, Outcome, Reason, State
 from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.export")
+_QUIET_SECONDS: Final = 60.0  # or a backend that refuses every other request would fill the log
 
 
 class Notices:
@@ -21,21 +23,34 @@ class Notices:
     def __init__(self, destination: str) -> None:
         self._destination = destination
         self._outage: Reason | None = None
+        self._is_told = False  # of the outage at hand
+        self._told_at: dict[Reason, float] = {}
         self._told: set[str] = set()
 
     def tell(self, outcome: Outcome) -> None:
-        """Tell of an answer where it is news: an outage, its end, the first rejection of a kind."""
+        """Tell of an answer where it is news: an outage, its end, the first rejection of a kind.
+
+        Outages for one reason are told once a minute at the most; one that lasts is told of in the end.
+        """
         if outcome.state in (State.RETRY, State.HOLD):
-            if outcome.reason is not self._outage:
-                self._warn("spans are kept until they can be sent to %s: %s", outcome.reason)
-            self._outage = outcome.reason
+            self._tell_of_outage(outcome.reason)
             return
-        if self._outage is not None:
+        if self._is_told:
             tell(_LOGGER, logging.INFO, "spans reach %s again", self._destination)
-        self._outage = None
+        self._outage, self._is_told = None, False
         if outcome.reason is not Reason.ACCEPTED and outcome.reason not in self._told:
             self._told.add(outcome.reason)
             self._warn("%s rejected spans, further ones are only counted: %s", outcome.reason)
+
+    def _tell_of_outage(self, reason: Reason) -> None:
+        if reason is not self._outage:
+            self._outage, self._is_told = reason, False
+        now = time.monotonic()
+        if self._is_told or now < self._told_at.get(reason, -_QUIET_SECONDS) + _QUIET_SECONDS:
+            return
+        self._told_at[reason] = now
+        self._is_told = True
+        self._warn("spans are kept until they can be sent to %s: %s", reason)
 
     def tell_of_overflow(self) -> None:
         """Tell, the first time, that spans were dropped because memory is full."""
