@@ -88,7 +88,6 @@ class Resolution:
             protocol=protocol,
             tls=tls,
             headers=headers,
-            bearer_token_file=token_file,
             timeout=self._timeout(),
             gzip=self._gzip(),
             use_proxy=use_proxy,

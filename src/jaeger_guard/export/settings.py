@@ -14,7 +14,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from jaeger_guard.detectors.pasted import looks_like_path
@@ -135,7 +134,6 @@ class ResolvedExport:
         protocol: "grpc" or "http/protobuf".
         tls: What TLS is made with; of no effect where the endpoint isn't secure.
         headers: Headers to send.
-        bearer_token_file: File with the token for the Authorization header, or None.
         authorizer: Answers the Authorization header, or None.
         pins: SHA-256 digests of public keys, one of which the server's chain must show; or none.
         evidence: Learns what TLS really gave.
@@ -149,7 +147,6 @@ class ResolvedExport:
     protocol: ProtocolName
     tls: TlsSettings
     headers: HiddenHeaders = field(repr=False, hash=False)
-    bearer_token_file: Path | None
     timeout: float
     gzip: bool
     use_proxy: bool
