@@ -326,6 +326,20 @@ def test_the_sdk_loads_sampler_and_propagator(tmp_path: Path) -> None:
     assert propagators == "['GuardPropagator', 'TraceContextTextMapPropagator']"
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "where"),
+    [
+        ("OTEL_TRACES_SAMPLER_ARG", "without_consent=minimal,rate=5", "OTEL_TRACES_SAMPLER_ARG"),
+        ("JAEGER_GUARD_SAMPLING_PEER_KEY_FILE", "/nowhere/peer.key", "Sampling.peer_key_file"),
+    ],
+)
+def test_a_setting_that_is_wrong_records_nothing(variable: str, text: str, where: str) -> None:
+    """The SDK would record everything instead of a sampler that can't be built; an error says why."""
+    child = in_child(_PRINT_SAMPLER, OTEL_TRACES_SAMPLER="jaeger_guard", **{variable: text})
+    assert child.stdout.splitlines()[0] == "AlwaysOffSampler"
+    assert f"no span is recorded: {where}" in child.stderr
+
+
 def test_a_propagator_loads_without_instrumentation() -> None:
     """It is loaded while opentelemetry.instrumentation is being imported, so it can't import that."""
     child = in_child(

@@ -31,6 +31,7 @@ from jaeger_guard.export.environment import EnvironmentReader, Setting
 from jaeger_guard.policy import CompiledPolicy, Consent, JaegerRemote, Sampling
 from jaeger_guard.propagation import add_to_globals
 from jaeger_guard.sampling import PrivacySampler
+from jaeger_guard.telling import tell
 
 if TYPE_CHECKING:
     from jaeger_guard.export import Export
@@ -148,13 +149,23 @@ def effective_sampling(
 def sampler_from_environment(argument: str | None = None) -> Sampler:
     """Build the sampler for OTEL_TRACES_SAMPLER=jaeger_guard; the SDK's own configurator calls it.
 
+    It never raises, for the SDK would go on with a sampler that records everything. Where a setting
+    can't be honoured, nothing is recorded, and one error says why.
+
     Args:
         argument: OTEL_TRACES_SAMPLER_ARG: a probability, or settings such as
             `probability=0.1,without_consent=minimal`.
-
-    Raises:
-        ConfigurationError: A setting can't be honoured.
     """
+    try:
+        return _by_environment(argument)
+    except ConfigurationError as error:
+        tell(_LOGGER, logging.ERROR, "no span is recorded: %s", error)
+    except Exception as error:  # noqa: BLE001 - its text may quote a setting
+        tell(_LOGGER, logging.ERROR, "no span is recorded (%s)", type(error).__name__)
+    return ALWAYS_OFF
+
+
+def _by_environment(argument: str | None) -> Sampler:
     from jaeger_guard.configuration.resources import build_resource
     from jaeger_guard.export import Export
     from jaeger_guard.policy import compile_policy, load_policy
