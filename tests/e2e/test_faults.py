@@ -7,11 +7,12 @@ import os
 import time
 import uuid
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from e2e.faults import ATTACKS, Bench, Figures
+from e2e.faults import ATTACKS, MARKS, Bench, Figures
 from e2e.load import Load
 from e2e.planted import EMAIL
 from jaeger_guard.export import Export, State, build_transport
@@ -156,3 +157,13 @@ def test_stock_exporter_shows_that_the_faults_are_real(bench: Bench) -> None:
     figures = bench.outage("stock", Fault.DOWN)
     assert figures.lost > 0
     assert figures.leaked
+
+
+def test_the_documented_figures_are_there() -> None:
+    """docs/export.md shows the table that `python -m e2e.faults` makes, every fault with both clients."""
+    text = (Path(__file__).parents[2] / "docs" / "export.md").read_text()
+    made: Any = text.partition(MARKS[0])[2].partition(MARKS[1])[0]
+    rows = [line.split("|")[1:-1] for line in made.splitlines() if line.startswith("| ")]
+    assert len([row for row in rows if "guard" in row[1]]) >= 11
+    assert len([row for row in rows if "stock" in row[1]]) >= 11
+    assert all(any(kind in row[0] for row in rows) for kind in ATTACKS)
