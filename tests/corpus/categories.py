@@ -80,11 +80,6 @@ CATEGORIES: Final = (
 )  # fmt: skip
 
 
-def category_named(name: str) -> Category:
-    """Return the category called `name`; KeyError where there is none."""
-    return {category.name: category for category in CATEGORIES}[name]
-
-
 def scrubs(policy_name: str = "baseline") -> tuple[Scrub, Scrub]:
     """Return what scrubs a value under a key, and what scrubs a text on a span's surface."""
     from jaeger_guard.policy import compile_policy, load_policy

@@ -50,11 +50,6 @@ class Forwarder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def retarget(self, target: int) -> None:
-        """Forward new connections to another port, and cut the open ones."""
-        self._target = target
-        self._cut()
-
     def set(self, fault: Fault) -> None:
         """Break, or mend, the network."""
         was, self.fault = self.fault, fault
