@@ -320,13 +320,13 @@ class ScrubbingEncoder(Encoder):
         value: Any  # of one of these types, which a checker can't follow
         for key, value in held.items():
             table = (type(key) is str and tables.get(key)) or self._table(space, key)
-            kind = type(value)
+            kind = type(value)  # exactly: a subclass compares as it likes
             if kind is str:
-                pair = table.texts.get(value)
+                pair = table.texts.get(value)  # pyright: ignore[reportArgumentType]
             elif kind is int:
-                pair = table.numbers.get(value)
+                pair = table.numbers.get(value)  # pyright: ignore[reportArgumentType]
             elif kind is bool:
-                pair = table.truths.get(value)
+                pair = table.truths.get(value)  # pyright: ignore[reportArgumentType]
             else:
                 pair = None
             if pair is None:
