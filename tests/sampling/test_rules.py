@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import SpanKind
 
@@ -199,6 +204,31 @@ def test_a_record_rule_in_front_holds_at_the_end_too() -> None:
     with guarded.tracer.start_as_current_span("a", attributes={"http.route": "/p/public", "n": 1}):
         pass
     assert (guarded.spans["a"].attributes or {})["n"] == 1
+
+
+@given(
+    st.lists(st.sampled_from(["a", "b", "/", "-", "*", "?", "{id}"]), max_size=8).map("".join),
+    st.text("ab/-", max_size=10),
+)
+def test_parameters_stand_for_a_part_of_one_segment(glob: str, path: str) -> None:
+    """A glob with parameters matches what the plain pattern of it does."""
+    pieces = []
+    for piece in re.sub(r"(\{id\})+", "\0", glob).split("*"):
+        words = {"\0": "[^/]+", "?": "[^/]" if "\0" in piece else "."}
+        pieces.append("".join(words.get(one) or re.escape(one) for one in piece))
+    plain = re.fullmatch(".*".join(pieces), path, re.DOTALL)
+    assert bool(compile_glob(glob, placeholders=True)(path)) is (plain is not None)
+
+
+def test_no_path_takes_long() -> None:
+    """Whoever writes a long path can't make a request wait, however many parameters a route has."""
+    script = (
+        "from jaeger_guard.sampling.globs import compile_glob\n"
+        "for glob in ('/{a}-{b}-{c}-{d}.json', '/{a}{b}{c}{d}', '*{a}-{b}*-{c}-*-{d}', '*a*b*c*d*'):\n"
+        "    for text in ('-' * 4096, 'a' * 4096, 'abc-' * 1024):\n"
+        "        compile_glob(glob, placeholders=True)('/' + text + '/')\n"
+    )
+    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)  # it took hours
 
 
 def test_a_route_without_its_slash() -> None:

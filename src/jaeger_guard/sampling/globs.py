@@ -29,16 +29,43 @@ def compile_glob(glob: str, *, placeholders: bool = False) -> Matcher:
         return _anything
     if not re.search(r"[*?\0]", glob):
         return glob.__eq__
-    pieces = [_literal(piece) for piece in glob.split("*")]
+    pieces = glob.split("*")
     if len(pieces) == 1:
-        return re.compile(pieces[0], re.DOTALL).fullmatch
-    middle = "".join(f"(?>.*?{piece})" for piece in pieces[1:-1] if piece)
-    return re.compile(f"{pieces[0]}{middle}.*{pieces[-1]}", re.DOTALL).fullmatch
+        return re.compile(_piece(glob, ends=True), re.DOTALL).fullmatch
+    first, last = _piece(pieces[0]), _piece(pieces[-1], floats=True, ends=True)
+    middle = "".join(f"(?>.*?{_piece(piece, floats=True)})" for piece in pieces[1:-1] if piece)
+    return re.compile(f"{first}{middle}.*{last}", re.DOTALL).fullmatch
 
 
-def _literal(piece: str) -> str:
-    words = {"?": ".", "\0": "[^/]+"}
-    return "".join(words.get(character) or re.escape(character) for character in piece)
+def _piece(piece: str, *, floats: bool = False, ends: bool = False) -> str:
+    """Write what stands between two `*` as a pattern.
+
+    A parameter is a `*` that stays in its segment and isn't empty, so the same holds: the first place
+    where what follows fits is the right one, but for what must be at the text's end. Beside a `*`,
+    which takes all the others, one character of it is enough. A `?` between two `*` that have a
+    parameter between them stays in its segment, too.
+
+    Args:
+        piece: Literals, `?`, and parameters.
+        floats: Whether a `*` is in front of it.
+        ends: Whether it is the last.
+    """
+    single = "[^/]" if "\0" in piece else "."
+    before, *following = [_literal(part, single) for part in re.split("\0+", piece)]
+    pattern = before
+    for number, literal in enumerate(following, 1):
+        is_last = number == len(following)
+        if (number == 1 and floats and not before) or (is_last and not literal and not ends):
+            pattern += f"[^/]{literal}"
+        elif is_last and ends:
+            pattern += f"[^/]+?{literal}"
+        else:
+            pattern += f"(?>[^/]+?{literal})"
+    return pattern
+
+
+def _literal(text: str, single: str) -> str:
+    return "".join(single if character == "?" else re.escape(character) for character in text)
 
 
 def _anything(text: str) -> bool:
