@@ -18,6 +18,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import TraceState
 
+from jaeger_guard import Export, JaegerRemote, Sampling, Spool
+from jaeger_guard.export import Basic, Bearer, OAuth2ClientCredentials
 from jaeger_guard.processor import GuardSpanProcessor
 from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
 from jaeger_guard.wire import Encoder
@@ -228,3 +230,27 @@ def test_exceptions_of_a_view_hold_no_value(output: Output) -> None:
         told = "".join(traceback.format_exception(caught.value))
         assert not any(secret in told for secret in SECRETS)
     assert_silent(output)
+
+
+_PASTED = "c2VjcmV0IGtleSB0aGF0IHdhcyBwYXN0ZWQgaGVyZSE="
+_ENDPOINT = f"https://shop:{_PASTED}@jaeger.example:4317"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Export(endpoint=_ENDPOINT, key_file=_PASTED, headers={"x-key": _PASTED}),
+        Export(bearer_token_file=_PASTED, credentials=f"Bearer {_PASTED}"),
+        Spool(directory=_PASTED, key_file=_PASTED, key=lambda: _PASTED.encode()),
+        Sampling(remote=JaegerRemote(endpoint=_ENDPOINT), peer_key_file=_PASTED),
+        Bearer(_PASTED),
+        Basic("shop", _PASTED),
+        OAuth2ClientCredentials(token_url=_ENDPOINT, client_id=_PASTED, client_secret=_PASTED),
+        OAuth2ClientCredentials(token_url="https://h", client_id="a", client_secret_file=_PASTED),
+    ],
+    ids=lambda settings: type(settings).__name__,
+)
+def test_settings_show_no_credential(settings: object) -> None:
+    """What was pasted where a file, an endpoint or a credential belongs is in no `repr`."""
+    assert _PASTED not in repr(settings)
+    assert type(settings).__name__ in repr(settings)

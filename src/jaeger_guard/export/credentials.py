@@ -122,7 +122,7 @@ class OAuth2ClientCredentials:
             (section 2.3.1 permits it, for those who can't do it otherwise).
     """
 
-    token_url: str
+    token_url: str = field(repr=False)  # it may have a password in it
     client_id: str = field(repr=False)
     client_secret: str | None = field(default=None, repr=False)
     client_secret_file: str | None = field(default=None, repr=False)

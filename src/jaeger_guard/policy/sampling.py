@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from jaeger_guard.categories import is_pattern
@@ -348,7 +348,7 @@ class Sampling:
     remote: JaegerRemote | None = None
     without_consent: Literal["record", "minimal", "drop"] = "record"
     trust_remote_parent: bool = True
-    peer_key_file: str | os.PathLike[str] | None = None
+    peer_key_file: str | os.PathLike[str] | None = field(default=None, repr=False)  # a key, pasted
     sensitive_routes: Sequence[str] = ()
     findings: Sequence[FindingRule] = ()
     default_rules: bool = True
