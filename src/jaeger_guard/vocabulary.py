@@ -67,7 +67,7 @@ PHRASES: Final[dict[str, str]] = {
     CREDENTIAL_TOKEN: (
         "token|access token|refresh token|id token|auth token|bearer|bearer token|api token|jwt"
         "|access tokens|refresh tokens|auth tokens|api tokens|jwts|xsrf|csrf|csrf token|xsrf token"
-        "|anti forgery|antiforgery|request verification token|api key|api keys|apikey token|app key"
+        "|anti forgery|antiforgery|request verification token|api key|api keys|rapidapi key|apikey token|app key"
         "|application key|auth key|access key|access keys|access key id|secret|secrets|client secret"
         "|consumer secret|app secret|secret key|secret id|shared secret|shared key|webhook secret"
         "|signing secret|signature|signatures|authorization|authorisation|authentication token"
@@ -133,7 +133,7 @@ PHRASES: Final[dict[str, str]] = {
         "|sozialversicherungsnr|steuer nr|numero avs|numero insee|numero de identificacion fiscal"
         "|cedula de identidad|cedula identidad|numero de cedula|cuit|numero cpf|cadastro de pessoas fisicas"
         "|rodne cislo|cpr nummer|cpr number|fodselsnummer|henkilotunnus|hetu|isikukood|kennitala|tckn"
-        "|kimlik no|nric|national registration number|social security id|kojin bango|juminbeonho|voter id|numero secu"
+        "|kimlik no|nric|national registration number|social security id|siren|siret|numero siret|numero siren|partita iva|abn|acn|my number|kojin bango|juminbeonho|voter id|numero secu"
     ),
     IDENTITY_DOCUMENT: (
         "passport number|passport no|passport num|passport id|driver license|driver licence"
@@ -147,7 +147,7 @@ PHRASES: Final[dict[str, str]] = {
         "|numero de passaporte|paspoortnummer|numer paszportu|numer dowodu|numer dowodu osobistego"
         "|passport nr|identity card number|fuhrerscheinnummer|fuehrerscheinnummer|rijbewijsnummer"
         "|carta identita numero|numero carta identita|documento de identidad|documento identidad|license plate"
-        "|licence plate|number plate|plate number"
+        "|licence plate|number plate|plate number|dea number|insurance number|insurance policy number"
     ),
     IDENTITY_USER: "username|user name|nombre de usuario|nombre usuario|benutzername|nome utente"
     "|nom utilisateur|nom d utilisateur|nome de usuario|nome usuario|end user id|login name",

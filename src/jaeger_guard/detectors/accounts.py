@@ -11,7 +11,7 @@ from jaeger_guard.categories import FINANCIAL_ACCOUNT, FINANCIAL_IBAN
 from jaeger_guard.detectors.checks import digits_of, weighted_sum
 from jaeger_guard.detectors.detector import Detector, DigitRun, Example, NearMiss, Shape
 from jaeger_guard.detectors.iban_registry import IBAN_LENGTHS, fits_structure
-from jaeger_guard.detectors.labels import labelled
+from jaeger_guard.detectors.labels import label, labelled
 
 
 def has_iban_check(iban: str) -> bool:
@@ -229,4 +229,53 @@ SORT_CODE: Final = Detector(
     ),
 )
 
-DETECTORS: Final = (IBAN, IBAN_IN_LOWER_CASE, BIC, ABA, ACCOUNT, SORT_CODE)
+_AFTER_SORT_LABELS: Final = "sort code|sortcode|bsb"
+_AFTER_SORT_CODE: Final = (
+    r"(?:[0-9]{2}-?[0-9]{2}-?[0-9]{2}|[0-9]{3}-?[0-9]{3})[,;/]? {0,2}(?:(?i:and|&) )?"
+    r"(?i:account|acct|acc|a/c)\.?(?: (?i:number|no|nr|num)\.?)?(?: (?i:is))?[ :#=]{1,3}"
+)
+_ACCOUNT_NUMBER: Final = "[0-9]{4} ?[0-9]{2,6}" + _END
+_AFTER_SORT_GATE, _ = labelled(_AFTER_SORT_LABELS, _AFTER_SORT_CODE + _ACCOUNT_NUMBER)
+
+ACCOUNT_AFTER_SORT_CODE: Final = Detector(
+    name="financial.account_after_sort_code",
+    category=FINANCIAL_ACCOUNT,
+    gate=_AFTER_SORT_GATE,
+    pattern=(
+        rf"(?<![A-Za-z]){label(_AFTER_SORT_LABELS.split('|'))}{_AFTER_SORT_CODE}(?P<value>{_ACCOUNT_NUMBER})"
+    ),
+    labelled=True,
+    source="Pay.UK, Vocalink Modulus Checking (eight digits behind a sort code); AusPayNet (BSB)",
+    examples=(
+        Example("sort code 60-16-13 account 55779911", found="55779911"),
+        Example("Sort code: 601613, a/c no. 5577 9911", found="5577 9911"),
+    ),
+    near_misses=(
+        NearMiss("sort code by account 55779911", because="no sort code, and an account's id"),
+        NearMiss("account 55779911 locked", because="an account's id"),
+    ),
+)
+
+_IFSC_GATE, _IFSC_PATTERN = labelled("ifsc|ifsc code", r"[A-Z]{4}0[A-Z0-9]{6}" + _END)
+
+IFSC: Final = Detector(
+    name="financial.ifsc",
+    category=FINANCIAL_ACCOUNT,
+    gate=_IFSC_GATE,
+    pattern=_IFSC_PATTERN,
+    labelled=True,
+    source="Reserve Bank of India, Indian Financial System Code (bank, zero, branch)",
+    examples=(Example("IFSC SBIN0000300 of", found="SBIN0000300"),),
+    near_misses=(NearMiss("IFSC SBIN1000300", because="the fifth character is no zero"),),
+)
+
+DETECTORS: Final = (
+    IBAN,
+    IBAN_IN_LOWER_CASE,
+    BIC,
+    ABA,
+    ACCOUNT,
+    SORT_CODE,
+    ACCOUNT_AFTER_SORT_CODE,
+    IFSC,
+)

@@ -203,7 +203,7 @@ PLATE: Final = found_behind_label(
     category=IDENTITY_DOCUMENT,
     labels=(
         "license plate|licence plate|number plate|plate number|registration plate|vehicle registration"
-        "|kennzeichen|kfz kennzeichen|plaque d'immatriculation|immatriculation|targa|matr\u00edcula"
+        "|vehicle number|vehicle no|vehicle reg|car number|car registration|kennzeichen|kfz kennzeichen|plaque d'immatriculation|immatriculation|targa|matr\u00edcula"
     ),
     form=(
         r"[A-Z]{1,4}(?:[ \-][A-Z]{1,3})?[ \-]?[0-9]{1,5}(?:[ \-]?[A-Z]{1,3})?(?:[ \-]?[0-9]{1,4})?"
@@ -214,6 +214,7 @@ PLATE: Final = found_behind_label(
     examples=(
         Example("license plate 7ABC123 seen", found="7ABC123"),
         Example("Kennzeichen: B-MW 1234", found="B-MW 1234"),
+        Example("vehicle number KA05MH1234,", found="KA05MH1234"),
         Example("vehicle registration KA 01 AB 1234", found="KA 01 AB 1234"),
     ),
     near_misses=(

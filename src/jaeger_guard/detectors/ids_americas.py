@@ -1,4 +1,4 @@
-"""Detect national ids of the Americas: the United States, Canada, Mexico and Brazil."""
+"""Detect national ids of the Americas: the United States, Canada, Mexico and Brazil; Argentina and Colombia."""
 
 from __future__ import annotations
 
@@ -271,6 +271,22 @@ BR_CNPJ_LABELLED: Final = found_behind_label(
     near_misses=(NearMiss("cnpj 11222333000182", because="the check digits are wrong"),),
 )
 
+DOTTED_ID: Final = found_behind_label(
+    "identity.dotted_id",
+    labels="dni|documento nacional de identidad|c\u00e9dula|cedula|c\u00e9dula de ciudadan\u00eda|cedula de ciudadania",
+    form=r"[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,3}",
+    is_valid=None,
+    source="RENAPER (Argentina), Registradur\u00eda Nacional (Colombia): no check digit, thousands are dotted",
+    examples=(
+        Example("DNI 20.123.456, then", found="20.123.456"),
+        Example("c\u00e9dula 1.032.456.789", found="1.032.456.789"),
+    ),
+    near_misses=(
+        NearMiss("dni 20.12.3456", because="no thousands"),
+        NearMiss("c\u00e9dulas 1.204", because="a count"),
+    ),
+)
+
 DETECTORS: Final[tuple[Detector, ...]] = (
     US_SSN,
     US_SSN_LABELLED,
@@ -285,4 +301,5 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     BR_CPF_LABELLED,
     BR_CNPJ,
     BR_CNPJ_LABELLED,
+    DOTTED_ID,
 )

@@ -39,6 +39,24 @@ GB_NINO: Final = found_by_form(
     ),
 )
 
+# Behind its label any prefix will do: forms and tests show QQ 12 34 56 C, which HMRC gives to nobody,
+# and temporary numbers leave the suffix out.
+GB_NINO_LABELLED: Final = found_behind_label(
+    "identity.gb_nino_labelled",
+    labels="national insurance|national insurance number|nino|ni number|ni no|nat ins",
+    form=r"[A-Za-z]{2}(?P<gap>[ \-]?)[0-9]{2}(?P=gap)[0-9]{2}(?P=gap)[0-9]{2}(?:(?P=gap)[A-Da-d])?",
+    is_valid=None,
+    source="HM Revenue & Customs, National Insurance Manual NIM39110",
+    examples=(
+        Example("national insurance number is QQ123456B, then", found="QQ123456B"),
+        Example("NI number: ab 12 34 56 c", found="ab 12 34 56 c"),
+    ),
+    near_misses=(
+        NearMiss("national insurance rate 12345678", because="no letters in front"),
+        NearMiss("nino QQ12345", because="too short"),
+    ),
+)
+
 
 def is_gb_nhs(value: str) -> bool:
     """Say whether `value` has the check digit of an NHS number."""
@@ -295,6 +313,7 @@ RU_SNILS: Final = found_by_form(
 
 DETECTORS: Final[tuple[Detector, ...]] = (
     GB_NINO,
+    GB_NINO_LABELLED,
     GB_NHS,
     DE_TAX_ID,
     FR_NIR,

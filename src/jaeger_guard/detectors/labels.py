@@ -23,7 +23,7 @@ from jaeger_guard.detectors.detector import Needles
 _IN_MANY_WORDS: Final = frozenset(
     (
         "vin sin ein tin tel pin dea aba dni nie nif exp pan bic nir rut cell rtn acct swift cpr nip nit"
-        " ird inn cif iva vat rif rrn mac esn lat lon lng geo gps call dial ring bel unter fax sms uid"
+        " ird inn cif iva vat rif rrn mac esn lat lon lng geo gps call dial ring bel unter cell ifsc uen acn rfc siren siret fax sms uid"
     ).split()
 )
 _ENDS: Final = (" ", ":", "=", "#", "_", '"', ".", "-")
@@ -33,7 +33,7 @@ _FILLERS: Final = (
     "s|number|numbers|num|nummer|numero|n\u00famero|nr|no|n\u00ba|n\u00b0|code|id|ids|value|is|was|are|ist|es"
     "|est|e|\u00e9|of|for|the|my|her|his|their|your|user|customer|client|patient|holder|ending|card|used"
     "|given|personal|do|da|de|del|du|des|di|der|la|le|il|el|o|a|cliente|kunde|kunden|usuario|usu\u00e1rio|utente"
-    "|titular|citizen|person|\u00e8"
+    "|titular|citizen|person|\u00e8|er|\u00e4r|lautet"
 )
 _PUNCTUATION: Final = r"[\s:=#.,'\"\\(\[{<>\-_/|*\u00a0]"
 _GAP: Final = rf"(?:{_PUNCTUATION}{{0,6}}(?<![A-Za-z0-9])(?i:{_FILLERS})(?![A-Za-z0-9])){{0,3}}{_PUNCTUATION}{{0,6}}"

@@ -243,7 +243,7 @@ _LABEL_GATE, _LABEL_PATTERN = labelled(
     "|\u0442\u0435\u043b|\u0442\u0435\u043b\u0435\u0444\u043e\u043d|\u7535\u8bdd|\u96fb\u8a71|\u624b\u673a|\uc804\ud654"
     # Said of nothing but telephones, so that bare digits may follow.
     "|new number|call me at|call me on|call us at|call us on|reach me at|reach me on|reach us at"
-    "|reach us on|text me at|text me on|office on|fax it to|sms to",
+    "|reach us on|text me at|text me on|office on|fax it to|sms to|numer telefonu to",
     _NUMBER + _NUMBER_ENDS,
 )
 
@@ -270,6 +270,7 @@ PHONE_LABELLED: Final = Detector(
     examples=(
         Example("my phone number is 2125550187.", found="2125550187"),
         Example("al numero di telefono 322 2843552.", found="322 2843552"),
+        Example("mitt telefonnummer \u00e4r 08-123 456 78", found="08-123 456 78"),
         Example("Mi m\u00f3vil es 605 70 49 64.", found="605 70 49 64"),
         Example("na telefon 760-666-038.", found="760-666-038"),
         Example("Tel: 555-0187, ask", found="555-0187"),
@@ -291,15 +292,26 @@ PHONE_LABELLED: Final = Detector(
 _CALL_GATE, _CALL_PATTERN = labelled(
     "call|call me|callback|call back|voicemail|dial|ring|ring me on|reach me|text|text me|contact|contact me"
     "|rufen sie mich unter|unter|appelez|appelez moi au|joignable au|llame|ll\u00e1meme|ll\u00e1mame|ligue"
-    "|me ligue|chiami|chiamami|bel|bel mij op|soita|zadzwo\u0144|dzwoni\u0107",
+    "|me ligue|chiami|chiamami|bel|bel mij op|soita|zadzwo\u0144|dzwoni\u0107|cell|r\u00fcckruf|r\u00fcckruf erbeten"
+    "|rappeler au|joindre au|ll\u00e1mame al|llame al|ll\u00e1menos al|ligue para|ligar para|chiamatemi al|chiamami al"
+    "|recapito|recapito telefonico|contacto|contato|kontakt|pod numerem|bel me terug op|bel ons op"
+    "|ring mig p\u00e5|ring til mig p\u00e5|ring meg p\u00e5|ring til meg p\u00e5",
     r"(?:\+?[0-9(]|\()(?:[ .\-/()\u00a0]{0,3}[0-9]){6,16}" + _EXTENSION + _NUMBER_ENDS,
+)
+
+
+# Denmark's and Norway's numbers have eight digits, in pairs or as 3-2-3; Singapore's and Hong Kong's
+# are two groups of four (ITU-T E.129, national numbering plans).
+_EIGHT_DIGITS: Final = (
+    r"[2-9][0-9](?: [0-9]{2}){3}|[2-9][0-9]{2} [0-9]{2} [0-9]{3}|[35689][0-9]{3} [0-9]{4}"
 )
 
 
 def is_dialled_in_groups(value: str) -> bool:
     """Say whether `value` is a number to dial, and written as one: in groups, or with its prefix."""
     grouped = compile_pattern(r"[0-9)][ .\-/()\u00a0]{1,3}[(0-9]").search(value) is not None
-    enough = len(digits_of(value)) >= 9
+    eight = compile_pattern(_EIGHT_DIGITS).fullmatch(value) is not None
+    enough = eight or len(digits_of(value)) >= 9
     return enough and is_dialled(value) and (grouped or value[0] in "+0")
 
 
@@ -316,12 +328,18 @@ PHONE_CALLED: Final = Detector(
         Example("Contact 079 8778-9328 for details", found="079 8778-9328"),
         Example("text 0371840191 asap", found="0371840191"),
         Example("ring 0612345678.", found="0612345678"),
+        Example("Contact 20 12 34 56 today", found="20 12 34 56"),
+        Example("callback 412 34 567", found="412 34 567"),
+        Example("Ll\u00e1mame al 612 345 678", found="612 345 678"),
+        Example("pod numerem 22 123 45 67.", found="22 123 45 67"),
         Example("Rufen Sie mich unter 030 / 2883646 an", found="030 / 2883646"),
     ),
     near_misses=(
         NearMiss("call 2125550187 failed", because="a call's id"),
         NearMiss("contact 41111465 deleted", because="a contact's id"),
         NearMiss("recall 98765 43210", because="part of a word"),
+        NearMiss("callback 2012 3456 failed", because="two counts, of no plan"),
+        NearMiss("contact 20 of 12 34 56", because="a count in between"),
         NearMiss("call 2024-01-15", because="a date"),
     ),
 )

@@ -11,7 +11,7 @@ from jaeger_guard.detectors.national_ids import found_behind_label
 _LABELS: Final = (
     "address|addr|home address|billing address|shipping address|delivery address|mailing address"
     "|postal address|street address|lives at|live at|living at|resides at|ship to|deliver to"
-    "|delivered to|shipped to|mail it to|moved to|anschrift|adresse|adresse postale|wohnhaft|wohnt in"
+    "|delivered to|shipped to|mail it to|moved to|anschrift|adresse|adresse postale|wohnhaft|wohnt in|wohne in"
     "|lieferadresse|rechnungsadresse|habite|demeurant|direcci\u00f3n|direccion|domicilio|domiciliado en"
     "|indirizzo|residente in|endere\u00e7o|endereco|morada|adres|woonadres|adress"
 )
@@ -28,15 +28,15 @@ _ENGLISH: Final = (
 # German, Dutch, Scandinavian: the kind ends the name, the number stands behind.
 _GERMANIC: Final = (
     rf"(?:{_WORD} ){{0,3}}?[A-Z\u00c4\u00d6\u00dc][\w\u00df\-]{{1,30}}"
-    r"(?:stra\u00dfe|strasse|str\.?|gasse|weg|platz|allee|ring|damm|ufer|straat|laan|plein|gatan|v\u00e4gen"
+    r"(?:stra\u00dfe|strasse|str\.?|gasse|weg|platz|allee|ring|damm|ufer|straat|laan|plein|gracht|kade|singel|dreef|gatan|v\u00e4gen"
     r"|gade|vej|gata|veien) ?[0-9]{1,4} ?[a-z]?\b"
 )
 # Romance and Polish: the kind stands first; the number before it, or behind.
 _ROMANCE: Final = (
     r"(?:[0-9]{1,4} ?(?:bis|ter)?,? )?(?i:rue|avenue|boulevard|impasse|chemin|quai|calle|c/|avenida|paseo"
-    r"|plaza|carrera|via|viale|corso|piazza|rua|travessa|pra\u00e7a|alameda|ulica|ul\.|al\.) "
+    r"|plaza|carrera|via|viale|corso|piazza|av\.|avda\.|rua|travessa|pra\u00e7a|alameda|ulica|ul\.|al\.) "
     rf"(?:(?i:de|del|de la|de los|des|du|della|dei|do|da|dos|d'|l'|la|le|les|el) ?){{0,3}}{_WORD}"
-    rf"(?: {_WORD}){{0,4}}?(?:,? (?:n[\u00ba\u00b0.]? ?)?[0-9]{{1,5}}\b|(?<=\d))?"
+    rf"(?: {_WORD}){{0,4}}?(?:,? (?:n[\u00ba\u00b0.]? ?)?[0-9]{{1,5}}(?:/[0-9]{{1,4}})?\b|(?<=\d))?"
 )
 # What follows a street: postcode and town, divided by commas.
 _TOWN: Final = (
@@ -63,6 +63,13 @@ ADDRESS: Final = found_behind_label(
             found="Hauptstra\u00dfe 12, 10115 Berlin",
         ),
         Example("adresse : 12 rue de Rivoli, 75001 Paris", found="12 rue de Rivoli, 75001 Paris"),
+        Example(
+            "adres: Keizersgracht 123, 1015 CJ Amsterdam",
+            found="Keizersgracht 123, 1015 CJ Amsterdam",
+        ),
+        Example(
+            "adres: ul. Prosta 12/3, 00-590 Warszawa", found="ul. Prosta 12/3, 00-590 Warszawa"
+        ),
         Example("direcci\u00f3n: Calle Mayor 5, 28013 Madrid", found="Calle Mayor 5, 28013 Madrid"),
     ),
     near_misses=(

@@ -225,7 +225,7 @@ ROWS: Final = (
             "teudat zehut|mispar zehut|israeli id|\u05ea\u05e2\u05d5\u05d3\u05ea \u05d6\u05d4\u05d5\u05ea"
             "|\u05de\u05e1\u05e4\u05e8 \u05d6\u05d4\u05d5\u05ea"
         ),
-        form=r"[0-9]{8}-?[0-9]",
+        form=r"[0-9]{7,8}-?[0-9]",  # leading zeros are often left out
         number="039337423",
         wrong="039337422",
     ),
@@ -448,6 +448,54 @@ ROWS: Final = (
         form=r"[A-Z]{2} ?[0-9A-Z](?:[ .]?[0-9A-Z]){7,11}",
         number="FR 61 954 506 077",
         wrong="FR 61 954 506 078",
+    ),
+    Row(
+        name="gb_vat",
+        module="gb.vat",
+        labels="vat|vat number|vat id|vat no|vat reg|vat registration",
+        form=r"(?:GB)? ?[0-9]{3} ?[0-9]{4} ?[0-9]{2}",
+        number="GB 980 7806 84",
+        wrong="GB 802311781",
+    ),
+    Row(
+        name="fr_siren",
+        module="fr.siren",
+        labels="siren|num\u00e9ro siren|num\u00e9ro de siren",
+        form=r"[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{3}",
+        number="552 008 443",
+        wrong="552 008 444",
+    ),
+    Row(
+        name="fr_siret",
+        module="fr.siret",
+        labels="siret|num\u00e9ro siret|num\u00e9ro de siret",
+        form=r"[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{3}[ .]?[0-9]{5}",
+        number="732 829 320 00074",
+        wrong="732 829 320 00075",
+    ),
+    Row(
+        name="au_acn",
+        module="au.acn",
+        labels="acn|australian company number",
+        form=r"[0-9]{3} ?[0-9]{3} ?[0-9]{3}",
+        number="004 085 616",
+        wrong="010 499 967",
+    ),
+    Row(
+        name="sg_uen",
+        module="sg.uen",
+        labels="uen|unique entity number|uen number",
+        form=r"[0-9]{8,9}[A-Z]|[STR][0-9]{2}[A-Z]{2}[0-9]{4}[A-Z]",
+        number="00192200M",
+        wrong="00192200P",
+    ),
+    Row(
+        name="mx_rfc",
+        module="mx.rfc",
+        labels="rfc|registro federal de contribuyentes|clave rfc",
+        form=r"[A-Z&\u00d1]{3,4}[ \-]?[0-9]{2}[01][0-9][0-3][0-9][ \-]?[0-9A-Z]{3}",
+        number="GODE561231GR8",
+        wrong="GODE561331GR8",
     ),
     Row(
         name="it_iva",
