@@ -62,12 +62,13 @@ def _signs() -> re.Pattern[str]:
     nouns = (
         *("[sS]ecret", "SECRET", "[tT]oken", "TOKEN", "[pP]assword", "PASSWORD", "[pP]assphrase"),
         *("[pP]asscode", "[pP]asswd", "[kK]ey", "KEY", "code", "OTP", "otp", "pin", "PIN"),
+        *("requirepass", "masterauth", "auth-pass", "bindpw", "rootpw", "community"),
         *("key value is", "SELECT", "INTO", "UPDATE", "DELETE"),
     )
     endings = "|".join(sorted({noun[-2:] for noun in nouns}))
     behind = "|".join(f"(?<={noun} )" for noun in nouns)
     return re.compile(
-        rf"""[ ](?<=(?:{endings}) )(?:{behind})|["'](?:(?<=near .)|(?<=user .)|(?<=data .)|(?<=value .))|', ?[bru]?'|", ?[bru]?"|</"""
+        rf"""[ ](?<=(?:{endings}) )(?:{behind})|["'](?:(?<=near .)|(?<=user .)|(?<=data .)|(?<=value .)|(?<=== .)|(?<===.)|(?<=quals\(.)|(?<=(?:ord|ase|ret|ken|key|Key)\(.))|', ?[bru]?'|", ?[bru]?"|</"""
     )
 
 
@@ -102,6 +103,21 @@ TEXT: Final = Format(
             ("token", "abc"),
             ("key", "a,b"),
         ),
+        _example('user.setPassword("a-b-c")', ("Password", "a-b-c")),
+        _example("if password == 'a-b-c':", ("password", "a-b-c")),
+        _example("if password == 'new_password' or token == 'EOF':"),
+        _example('var dbPassword string = "a-b-c"', ("dbPassword", "a-b-c")),
+        _example("masterauth a-b-c", ("password", "a-b-c")),
+        _example("machine a login b password a-b-c", ("password", "a-b-c")),
+        _example("changed password to 'a-b-c'", ("password", "a-b-c")),
+        _example("renamed password to 'user_password'"),
+        _example("the password for bob is hunter2", ("password", "hunter2")),
+        _example("the password for user bob2 is expired"),
+        _example(
+            "aws configure set aws_secret_access_key ab/cd", ("aws_secret_access_key", "ab/cd")
+        ),
+        _example("git config set user.name bob"),
+        _example("pass: 12; gpio pin: 17"),
         _example("Authorization: Bearer abc.def failed", ("Authorization", "Bearer abc.def")),
         _example("the password is hunter2.", ("password", "hunter2")),
         _example("the password is incorrect"),

@@ -52,6 +52,8 @@ def _assignment() -> re.Pattern[str]:
             (?P<dashes>--)(?P<option>[A-Za-z][\w\-]{1,39})(?:=|\ (?=[^\s\-]))
           |(?:-{1,2})?(?P<quoted>\\{0,3}["'`])?(?P<name>[A-Za-z_][\w.\-\[\]]{0,63})
             (?(quoted)(?P=quoted)\]{0,2})
+            # A declared type, Go's, TypeScript's or Rust's: `password string =`, `password: &str =`.
+            (?:(?:[ ]|:[ ]?(?:&(?:'static[ ])?)?)(?:string|String|str)\??(?=[ ]?=[ ]?["'`]))?
             (?P<separator>[ \t]{0,8}(?:=(?![=~])>?|->|:=?(?![:/]/?))(?:[ \t]{0,8}(?:\|\s{0,2})?(?:\r?\n[ \t]{0,16})?))
         )(?=\S)""",
         re.VERBOSE,
@@ -122,6 +124,11 @@ def _line_rest() -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=1)
+def _directory() -> re.Pattern[str]:
+    return re.compile(r"(?:/[\w.\-]{1,64}){1,32}/?|[A-Za-z]:\\[^\s;]{0,256}")
+
+
+@lru_cache(maxsize=1)
 def _words_before() -> re.Pattern[str]:
     return re.compile(r"(?:\A|[^\w.\-])(?P<words>(?:[A-Za-z]{2,16} ){1,2})\Z")
 
@@ -186,7 +193,7 @@ def _says(
     value = text[stretch.start : stretch.end]
     if stretch.rewrite is not judge_leaf:
         return True
-    if name in ("PWD", "OLDPWD") and value.startswith("/"):
+    if name.lower() in ("pwd", "oldpwd") and _directory().fullmatch(value) is not None:
         return False  # where a process works, POSIX.1-2024, section 8.3
     if quoted:
         return not is_placeholder(value) and not (is_state(value) and not found["quoted"])

@@ -1,6 +1,7 @@
 """Find values in configuration that a text holds: block scalars, lists of variables, Secrets' data.
 
-Strings in three quotes, and `ENV NAME value` of a Dockerfile, are among them.
+Strings in three quotes, `ENV NAME value` of a Dockerfile, and directives without a sign between name
+and value (`requirepass x`, `aws configure set aws_secret_access_key x`), are among them.
 
 What stands behind a name on its own line is found as any assignment (`text_assignments`).
 
@@ -17,7 +18,7 @@ from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state
-from jaeger_guard.long_texts import find_all
+from jaeger_guard.long_texts import find_all, search
 
 SECRET_DATA: Final = "secret"
 
@@ -32,6 +33,12 @@ def find_configuration(text: str) -> Iterator[Stretch]:
         yield from _named(_list_item(), text)
     if "ENV " in text:
         yield from _named(_docker_variable(), text)
+    if search(_directive_name(), text) is not None:
+        for found in find_all(_directive(), text):
+            if not is_placeholder(found["value"]) and not is_state(found["value"]):
+                yield Stretch(*found.span("value"), "password", judge_leaf, covers=False)
+    if " set " in text:
+        yield from _named(_set_command(), text)
     if "kind: Secret" in text:
         yield from _secret_data(text)
 
@@ -100,6 +107,35 @@ def _docker_variable() -> re.Pattern[str]:
     return re.compile(
         r"^[ \t]{0,16}ENV[ ]{1,4}(?P<name>[A-Za-z_]\w{1,63})[ ]{1,4}(?P<body>[^\s=]{1,1024})[ \t\r]{0,8}$",
         re.MULTILINE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _directive_name() -> re.Pattern[str]:
+    return re.compile(
+        r"requirepass|masterauth|bindpw|rootpw|sentinel auth-pass|snmp-server community|\blogin "
+        r"|\b(?:secret|password) [0-9] ",
+    )
+
+
+@lru_cache(maxsize=1)
+def _directive() -> re.Pattern[str]:
+    # redis.conf; slapd.conf(5) and nslcd.conf(5); netrc (GNU Inetutils, section 14.3); Cisco IOS,
+    # Security Command Reference: `enable secret 5 x`, where a digit tells how it is encrypted.
+    return re.compile(
+        r"""(?<![\w.\-])(?:requirepass|masterauth|(?:root)?bindpw|rootpw|sentinel[ ]auth-pass[ ]\S{1,64}
+        |snmp-server[ ]community|login[ ]\S{1,128}\s{1,4}password
+        |(?:enable|username[ ]\S{1,64}(?:[ ]privilege[ ][0-9]{1,2})?)[ ](?:secret|password)[ ][0-9])
+        [ \t]{1,8}["']?(?P<value>[^\s"'=]{3,256})""",
+        re.VERBOSE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _set_command() -> re.Pattern[str]:
+    # AWS CLI, npm, git, gcloud: `configure set NAME VALUE`, `config set NAME VALUE`.
+    return re.compile(
+        r"""\bconfig(?:ure)? set ["']?(?P<name>[A-Za-z_][\w.\-]{0,63})["']? ["']?(?P<body>[^\s"'=]{4,1024})"""
     )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from jaeger_guard.formats import csv_text, graphql, json_text, redis, sql, sql_shape, url, xml
 from jaeger_guard.formats.text_assignments import find_assignments, parameters_start, trim, url_end
+from jaeger_guard.formats.text_code import find_code
 from jaeger_guard.formats.text_configuration import find_configuration
 from jaeger_guard.formats.text_database import find_database_errors
 from jaeger_guard.formats.text_pairs import find_pairs
@@ -32,6 +33,7 @@ def find_stretches(text: str) -> Iterator[Stretch]:
     yield from find_configuration(text)
     yield from find_assignments(text)
     yield from find_sentences(text)
+    yield from find_code(text)
     yield from _urls(text)
     yield from _whole(text)
     yield from _sql_statements(text)

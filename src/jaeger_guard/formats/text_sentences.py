@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
-from jaeger_guard.formats.text_words import is_placeholder, is_state, looks_drawn
+from jaeger_guard.formats.text_words import is_code, is_placeholder, is_state, looks_drawn
 from jaeger_guard.long_texts import find_all, search
 
 _NOUNS: Final = (
@@ -47,6 +47,14 @@ def find_sentences(text: str) -> Iterator[Stretch]:
     for found in find_all(_with_password(), text):
         value = found["value"]
         if not is_state(value) and not is_placeholder(value):
+            yield _stretch(found, value, "password")
+    for found in find_all(_changed(), text):
+        value = found["value"]
+        if not (is_state(value) or is_placeholder(value) or is_code(value)):
+            yield _stretch(found, value, "password")
+    for found in find_all(_said_of(), text):
+        value = found["value"].rstrip(".,;:)")
+        if looks_drawn(value, is_password=True):
             yield _stretch(found, value, "password")
     for found in find_all(_code(), text):
         yield _stretch(found, found["value"], "otp")
@@ -103,6 +111,25 @@ def _beside() -> re.Pattern[str]:
 def _with_password() -> re.Pattern[str]:
     return re.compile(
         r"\b(?:with|using) (?:the )?password (?P<value>[A-Za-z]{6,64})(?=[.,;)]?(?:\Z|[\n\"']|\s{0,2}$))"
+    )
+
+
+@lru_cache(maxsize=1)
+def _changed() -> re.Pattern[str]:
+    return re.compile(
+        r"""\b(?:password|passwd|passphrase|passcode)\ (?:to|from|as)\ (?P<quote>["'`])
+        (?P<value>[^\s"'`]{5,128})(?P=quote)""",
+        re.VERBOSE | re.IGNORECASE,
+    )
+
+
+@lru_cache(maxsize=1)
+def _said_of() -> re.Pattern[str]:
+    # `the password for the admin account is x`: whose it is may take some words.
+    return re.compile(
+        r"""\b(?:password|passphrase|passcode)\ (?:for|of|to)(?:\ [\w.@'\-]{1,40}){1,5}?\ (?:is|was):?
+        \ ["'`]?(?P<value>[^\s"'`]{6,256})""",
+        re.VERBOSE | re.IGNORECASE,
     )
 
 
