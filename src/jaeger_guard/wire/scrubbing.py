@@ -317,7 +317,6 @@ class ScrubbingEncoder(Encoder):
         held: Mapping[str, Any] = attributes._dict
         pairs = [b""]
         tables = self._tables[space]
-        value: Any  # of one of these types, which a checker can't follow
         for key, value in held.items():
             table = (type(key) is str and tables.get(key)) or self._table(space, key)
             kind = type(value)  # exactly: a subclass compares as it likes
