@@ -124,6 +124,46 @@ def test_unguarded_is_found():
 """
 
 
+OWN_POLICY = """
+from jaeger_guard import Policy, Rule, configure
+
+configure(policy=Policy(rules=(Rule(key="cart.items", action="drop"),)))
+"""
+
+OWN_POLICY_SUITE = """
+from opentelemetry import trace
+
+
+def test_own_policy(guarded_spans):
+    attributes = {"cart.items": "sku-1", "customer.email": "ada.lovelace@example.org"}
+    trace.get_tracer("shop").start_span("checkout", attributes=attributes).end()
+    assert list(guarded_spans.named("checkout").attributes) == ["customer.email"]
+    assert "ada" not in guarded_spans[0].attributes["customer.email"]
+"""
+
+
+def run_suite(directory: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in a process of its own, without the environment's OTEL_* variables."""
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("OTEL_")}
+    return subprocess.run(
+        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(directory)],
+        cwd=directory,
+        env=plain | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_plugin_keeps_the_policy_of_a_guard_that_is_there(tmp_path: Path) -> None:
+    """A suite whose application calls configure() with a policy sees its spans by that policy."""
+    (tmp_path / "conftest.py").write_text(OWN_POLICY)
+    (tmp_path / "test_shop.py").write_text(OWN_POLICY_SUITE)
+    child = run_suite(tmp_path, OTEL_TRACES_EXPORTER="none")
+    assert "1 passed" in child.stdout, child.stdout[-2000:]
+
+
 @pytest.mark.parametrize("installed", [False, True], ids=["no provider", "a provider"])
 def test_the_plugin_works_in_a_users_suite(installed: bool, tmp_path: Path) -> None:
     """The fixture is there with no configuration, with a provider of the suite's own or without."""
@@ -134,14 +174,6 @@ def test_the_plugin_works_in_a_users_suite(installed: bool, tmp_path: Path) -> N
             "from opentelemetry.sdk.trace import TracerProvider\n"
             "trace.set_tracer_provider(TracerProvider())\n"
         )
-    child = subprocess.run(
-        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
-        env={name: text for name, text in os.environ.items() if not name.startswith("OTEL_")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    child = run_suite(tmp_path)
     assert "1 failed, 2 passed" in child.stdout, child.stdout[-2000:]
     assert "contact.email in attribute 'mail'" in child.stdout

@@ -18,20 +18,23 @@ if TYPE_CHECKING:
 def guarded_spans() -> Iterator[CapturedSpans]:
     """The spans that the test's code ends through the global provider, as they would leave: scrubbed.
 
-    Where a TracerProvider of the SDK is installed already, it is guarded; else one is installed, and
-    stays for the rest of the run, as OpenTelemetry permits only one. Nothing is exported by it.
+    A provider that is guarded already keeps its policy. Any other TracerProvider of the SDK that is
+    installed is guarded; else one is installed, and stays for the rest of the run, as OpenTelemetry
+    permits only one. Nothing is exported by it.
     """
     from opentelemetry import trace
     from opentelemetry.sdk.trace import TracerProvider
 
     from jaeger_guard import protect
+    from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
     from jaeger_guard.testing import CapturedSpans
 
     provider = trace.get_tracer_provider()
     if not isinstance(provider, TracerProvider):
         provider = TracerProvider(shutdown_on_exit=False)
         trace.set_tracer_provider(provider)
-    protect(provider)
+    if not isinstance(provider._active_span_processor, GuardSpanProcessor | ConcurrentGuard):
+        protect(provider)
     captured = CapturedSpans()
     provider.add_span_processor(captured.processor)
     yield captured
