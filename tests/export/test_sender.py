@@ -265,6 +265,30 @@ def test_export_makes_no_spans_itself(open_sender: OpenSender, payload: bytes) -
         provider.shutdown()
 
 
+FORK_DURING_CALL_SCRIPT = """
+import os, sys, time
+from jaeger_guard.export import Export, Sender
+sender = Sender.to(Export(endpoint=sys.argv[1], protocol="grpc").resolve({}))
+for _ in range(60):
+    sender.submit(b"\\n\\0", 1)
+sent = []
+for _ in range(6):
+    time.sleep(0.13)
+    child = os.fork()
+    if child == 0:
+        sender.submit(b"\\n\\0", 1)
+        os._exit(0 if sender.flush(15) else 1)
+    sent.append(os.waitpid(child, 0)[1] == 0)
+print(sum(sent), sender.flush(30), sender.statistics()["retries"])
+"""
+
+
+def test_child_born_while_a_call_is_under_way_can_send() -> None:
+    """A fork waits for the end of a call over gRPC, or grpcio would leave the child unable to call."""
+    with GrpcSink(answers=(GrpcAnswer(delay=0.05),) * 50) as sink:
+        assert run_script(FORK_DURING_CALL_SCRIPT, sink.endpoint).split() == [b"6", b"True", b"0"]
+
+
 FORK_SCRIPT = """
 import os, sys, time, traceback
 from jaeger_guard.export import Export, Sender

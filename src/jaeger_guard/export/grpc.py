@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
+import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -48,6 +52,7 @@ class GrpcTransport:
         self._material = self._load()
         self._channel: Any = None
         self._call: Any = None
+        self.calling = threading.RLock()  # held while grpcio works for us
         self._can_probe = tls is not None and not settings.use_proxy
         self._probe_at = 0.0
 
@@ -63,9 +68,10 @@ class GrpcTransport:
                 metadata.append(("authorization", settings.authorizer.authorization()))
             except CredentialError:
                 return Outcome(State.HOLD, Reason.CREDENTIAL_UNAVAILABLE)
-        call = self._call or self._open()
         try:
-            response = call(payload, timeout=timeout, metadata=metadata)
+            with self.calling:
+                call = self._call or self._open()
+                response = call(payload, timeout=timeout, metadata=metadata)
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:
                 # A channel waits up to two minutes before it connects again; the pace is ours.
@@ -109,9 +115,10 @@ class GrpcTransport:
 
     def close(self) -> None:
         """Close the channel; the next `send` would open another."""
-        channel, self._channel, self._call = self._channel, None, None
-        if channel is not None:
-            channel.close()
+        with self.calling:
+            channel, self._channel, self._call = self._channel, None, None
+            if channel is not None:
+                channel.close()
 
     def _open(self) -> Any:
         settings = self._settings
@@ -130,7 +137,45 @@ class GrpcTransport:
         self._call = self._channel.unary_unary(
             METHOD, request_serializer=None, response_deserializer=None
         )
+        _hold_calls_around_forks(self)
         return self._call
+
+
+# grpcio can't make a child fit to call where a thread of its parent is in a call as it is born ("Other
+# threads are currently calling into gRPC, skipping fork() handlers"). So a fork waits for the end of
+# ours, for a moment: a backend that hangs must not hold up the application.
+_FORK_SECONDS: Final = 0.5
+_TRANSPORTS: Final[weakref.WeakSet[GrpcTransport]] = weakref.WeakSet()
+_held = threading.local()
+
+
+@functools.cache
+def _register() -> None:
+    os.register_at_fork(
+        before=_hold_calls, after_in_parent=_let_calls_go, after_in_child=_TRANSPORTS.clear
+    )
+
+
+def _hold_calls_around_forks(transport: GrpcTransport) -> None:
+    # Once there is a channel, so after grpcio's own: what is registered last is called first, and
+    # its own would stop calls that we then wait for.
+    _TRANSPORTS.add(transport)
+    _register()
+
+
+def _hold_calls() -> None:
+    deadline = time.monotonic() + _FORK_SECONDS
+    _held.locks = [
+        transport.calling
+        for transport in list(_TRANSPORTS)
+        if transport.calling.acquire(timeout=max(0.0, deadline - time.monotonic()))
+    ]
+
+
+def _let_calls_go() -> None:
+    for lock in _held.locks:
+        lock.release()
+    _held.locks = []
 
 
 def channel_options(settings: ResolvedExport) -> list[tuple[str, int | str]]:

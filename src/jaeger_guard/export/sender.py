@@ -39,7 +39,7 @@ from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.settings import DEFAULT_TIMEOUT, ResolvedExport
 from jaeger_guard.export.spool import ResolvedSpool, SpoolStore
 from jaeger_guard.export.spool.store import Ticket
-from jaeger_guard.export.transport import Transport, build_transport
+from jaeger_guard.export.transport import Transport, build_transport, import_transport
 from jaeger_guard.export.waiting import Payload, Waiting
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -113,6 +113,7 @@ class Sender:
 
         What another process left in the spool is replayed from now on.
         """
+        import_transport(settings)
         sender = cls(
             functools.partial(build_transport, settings),
             destination=settings.endpoint.address,

@@ -26,6 +26,21 @@ class Transport(Protocol):
         ...
 
 
+def import_transport(settings: ResolvedExport) -> None:
+    """Import what `build_transport` needs, on the thread that configures.
+
+    A child that is forked while another thread imports a module has half of it, for good.
+    """
+    import opentelemetry.proto.collector.trace.v1.trace_service_pb2  # noqa: F401 - for later
+
+    if settings.protocol == "grpc":
+        import grpc._channel  # noqa: F401 - grpc imports it with the first channel
+
+        import jaeger_guard.export.grpc
+    else:
+        import jaeger_guard.export.http  # noqa: F401
+
+
 def build_transport(settings: ResolvedExport) -> Transport:
     """Build the transport that the settings ask for; it connects at the first `send`.
 
