@@ -127,3 +127,39 @@ def test_text_stays(text: str, key: str) -> None:
 def test_body_stays(text: str) -> None:
     """As a body, whose structure says that there is nothing to hide in it."""
     assert SCRUBBER.value("http.request.body", text)[0] == text
+
+
+def traceback_at(line: str) -> str:
+    return f'Traceback (most recent call last):\n  File "/a.py", line 3, in f\n    {line}\nE: x\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "run(f\"select id from users where email='{email}' and id={uid}\")",
+        "run(f\"select id from users where email='{request.args.get('email')}'\")",
+        "get(url, headers={'Authorization': f'Bearer {token}'})",
+        "run(\"update users set password='{}'\".format(password))",
+    ],
+)
+def test_expressions_in_source_lines_stay(line: str) -> None:
+    """A source line that interpolates a value only names it, and is what one debugs with."""
+    text = traceback_at(line)
+    assert SCRUBBER.value("exception.stacktrace", text)[0] == text
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'login(f"{name}", password="hunter2")',
+        'login(name, password="{Hunter}")',
+        "login(f\"password='hunter2{suffix}'\")",
+        "login(f\"password='{prefix}hunter2'\")",
+        "login(f\"email='{users.get('ada', 'hunter@mail.example.org')}'\")",
+    ],
+)
+def test_literals_beside_expressions_go(line: str) -> None:
+    """What is more than an expression, or stands where nothing interpolates, may be a secret."""
+    scrubbed = SCRUBBER.value("exception.stacktrace", traceback_at(line))[0]
+    assert isinstance(scrubbed, str)
+    assert "unter" not in scrubbed

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.formats.text_words import is_placeholder
 from jaeger_guard.long_texts import find_all, timed
 from jaeger_guard.types import Judge
 
@@ -56,6 +57,12 @@ def _literal() -> re.Pattern[str]:
         r"""(?<![\w.])(?P<name>[A-Za-z_][\w.\-]{0,63})["']?\]?\s{0,4}(?:=|:)\s{0,4}"""
         r"""[bBrRuUfF]{0,2}(?P<quote>["'])(?P<body>[^"'\n]{1,4096})(?:(?P=quote)|\Z)"""
     )
+
+
+# What makes `{name}` in a literal an expression: an f-string, or format().
+_INTERPOLATES: Final = re.compile(r"""(?<!\w)(?:[fF][rR]?|[rR][fF])["']|["']\.format(?:_map)?\(""")
+# `{request.args.get(` of an f-string around it: the expression's own quote ends the literal.
+_CUT_EXPRESSION: Final = re.compile(r"\{[A-Za-z_][A-Za-z_.]{0,80}[\[(]")
 
 
 def rewrite(text: str, judge: Judge) -> str:
@@ -121,14 +128,24 @@ def _source(content: str, judge: Judge) -> str:
     """
     written: list[str] = []
     end = 0
+    interpolates = "{" in content and _INTERPOLATES.search(content) is not None
     for found in find_all(_literal(), content):
         body = found["body"]
+        if interpolates and _is_expression(body):
+            continue
         answer = judge.value(found["name"], body)
         if answer is not body:
             written += (_chunk(content[end : found.start("body")], judge), answer)
             end = found.end("body")
     written.append(_chunk(content[end:], judge))
     return "".join(written)
+
+
+def _is_expression(body: str) -> bool:
+    """Say whether a literal is one expression, such as `{email}`: it names a value, and holds none."""
+    if "{" not in body:
+        return False
+    return is_placeholder(body) or _CUT_EXPRESSION.fullmatch(body) is not None
 
 
 def _chunk(text: str, judge: Judge) -> str:
