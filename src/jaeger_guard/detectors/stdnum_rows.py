@@ -479,7 +479,7 @@ ROWS: Final = (
         labels="acn|australian company number",
         form=r"[0-9]{3} ?[0-9]{3} ?[0-9]{3}",
         number="004 085 616",
-        wrong="010 499 967",
+        wrong="604 085 616",
     ),
     Row(
         name="sg_uen",
