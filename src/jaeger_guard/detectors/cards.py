@@ -19,6 +19,7 @@ from jaeger_guard.detectors.detector import (
     compile_pattern,
 )
 from jaeger_guard.detectors.labels import labelled
+from jaeger_guard.lexicon import is_identifier
 
 # Issuer ranges (first and last prefix, of equal length) and the lengths of their numbers. Where two
 # networks share a range, each of their lengths counts. A range that nobody issues from (61, 66, 68,
@@ -148,6 +149,7 @@ CARD: Final = Detector(
     ),
 )
 
+_NAME_BEFORE: Final = r"(?<![\w.\-])(?P<name>[A-Za-z][\w.\-]{1,63})\\?[\"']?(?:=| ?: ?)\\?[\"']?\Z"
 _UUID_TAIL: Final = r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}\Z"
 
 
@@ -157,7 +159,18 @@ def _settle_bare(text: str, start: int, end: int) -> tuple[int, int] | None:
         return None  # a fraction
     if before == "-" and compile_pattern(_UUID_TAIL).search(text[max(0, start - 24) : start]):
         return None
-    return None if before == "+" else (start, end)
+    if before == "+" or _is_assigned_to_identifier(text, start):
+        return None
+    return start, end
+
+
+def _is_assigned_to_identifier(text: str, start: int) -> bool:
+    """Say whether a name that an attribute's id may have stands in front: `order_id=`, `"offset": `."""
+    if text[start - 1 : start] not in ("=", ":", " ", '"', "'"):
+        return False
+    window = text[max(0, start - 72) : start]
+    named = compile_pattern(_NAME_BEFORE).search(window)
+    return named is not None and named["name"].lower() != "id" and is_identifier(named["name"])
 
 
 CARD_BARE: Final = Detector(
@@ -170,6 +183,7 @@ CARD_BARE: Final = Detector(
     source="ISO/IEC 7812-1, Annex B (the check digit); the networks' published issuer ranges",
     examples=(
         Example("number=378282246310005&expires=", found="378282246310005"),
+        Example("id: 4111111111111111", found="4111111111111111"),
         Example("9792030394440796 and", found="9792030394440796"),
         Example("/cards/4111111111111111/charge", found="4111111111111111"),
         Example("2223003122003222", found="2223003122003222"),
@@ -184,6 +198,8 @@ CARD_BARE: Final = Detector(
         NearMiss("0.4111111111111111", because="a decimal number"),
         NearMiss("4111111111111111.5", because="a decimal number"),
         NearMiss("a4111111111111111", because="inside a longer word"),
+        NearMiss("order_id=4532015112830366 done", because="its name is an id's"),
+        NearMiss('{"offset": 4532015112830366', because="its name is a count's"),
         NearMiss("9c1b2a3d-4111-8117-0a1b-675964982644", because="a UUID"),
         NearMiss("+4111111111111111", because="a telephone number's sign"),
     ),

@@ -12,6 +12,7 @@ from jaeger_guard.detectors.detector import (
     Needles,
     compile_pattern,
 )
+from jaeger_guard.markers import URL_MARKER
 
 # RFC 5321 section 4.5.3.1 bounds the local part to 64 octets; encoded twice, `@` alone has five.
 _LOCAL_REACH: Final = 96
@@ -72,7 +73,7 @@ def _settle_email(text: str, start: int, end: int) -> tuple[int, int] | None:
     start += len(text[start : at.start()]) - len(text[start : at.start()].lstrip(".'-%!$^~"))
     if start >= at.start() or text[start : at.start()].lower() in _MACHINES:
         return None
-    if _is_userinfo(text, start):
+    if text[start : at.start()] == URL_MARKER or _is_userinfo(text, start):
         return None
     labels = text[at.end() : end].lower().split(".")
     if len(labels) > 1 and (
@@ -128,6 +129,7 @@ EMAIL: Final = Detector(
         NearMiss("@app.route and @dataclass", because="nothing stands before the sign"),
         NearMiss("postgres://shop:hunter2@db.example.com/shop", because="a URL's credentials"),
         NearMiss("a***@example.com", because="masked already"),
+        NearMiss("u=https%3A%2F%2FREDACTED%3AREDACTED%40h.example%2F", because="our own marker"),
         NearMiss("rabbit@mq-0.mq.default.svc.cluster.local", because="where a process runs"),
         NearMiss("discount%40 off.", because="no domain follows"),
         NearMiss("getty@tty1.service user@1000.service", because="units of systemd"),

@@ -44,6 +44,8 @@ _VERSION_BEFORE: Final = (
     r"[\"'\\ :=\-]{0,6}|[=<>~!]=|[~^]|[A-Za-z]-"
     # A folder of what is served or packed, one for each version.
     r"|/(?:static|assets|dist|releases?|versions?|downloads?|libs?|npm|packages?|pkg|vendor|js|css)/"
+    # `upgraded from 1.2.3.4 to 1.2.3.5`
+    r"|(?i:\b(?:up|down)grad\w{1,4}|\bbump\w{0,4})(?: [\w.\-]{1,16}){0,3}?(?: (?:from|to)){1,2} "
     r")\Z"
 )
 _FILE_BEHIND: Final = (
@@ -148,6 +150,7 @@ IPV4: Final = Detector(
         NearMiss("Edge/18.19.20.21 Safari/537.36", because="a browser's version"),
         NearMiss("Mozilla/5.0 (X11; rv:1.9.2.20) Gecko/20110803", because="a browser's version"),
         NearMiss("v1.2.3.4", because="a version"),
+        NearMiss("upgraded from 1.2.3.4 to 1.2.3.5", because="versions"),
         NearMiss("1.2.3.4.5", because="five numbers"),
         NearMiss("version 11.0.1.2", because="a version"),
         NearMiss("tool==1.2.3.4", because="a version"),

@@ -169,9 +169,17 @@ def _leaf(
     answer = judge.value(name, decoded, Notation.URL)
     if answer is decoded:
         return raw
-    kept = safe if plus else safe + "+"
+    kept = _still_safe(raw, safe if plus else safe + "+")
     encoded = quote(answer, safe=kept, errors="replace")
     return encoded.replace("%20", "+") if plus else encoded
+
+
+def _still_safe(raw: str, safe: str) -> str:
+    """Leave out of `safe` what `raw` has encoded only: a URL in a parameter stays as it was written."""
+    if "%" not in raw:
+        return safe
+    upper = raw.upper()
+    return "".join(sign for sign in safe if f"%{ord(sign):02X}" not in upper or sign in raw)
 
 
 def _decode(raw: str, *, plus: bool) -> str:
