@@ -64,7 +64,8 @@ SENSITIVE = {
 
 HARMLESS = """
 token.count max_tokens max_token prompt_tokens token_count tokens password_reset_enabled
-has_password hasUserPassword token_type key_count card_type email_verified isEmailVerified
+has_password jwt.iss jwt.aud jwt.kid token.audience hasUserPassword
+token_type key_count card_type email_verified isEmailVerified
 email_template password_length secret_name session_duration cookie_domain auth_method author
 passport.strategy cache_key partition_key primary_key sort_key idempotency_key public_key
 keyboard ssnake compass bypass tokenizer address server.address ip_address ipAddress name

@@ -351,13 +351,13 @@ HARMLESS_AFTER: Final = frozenset(
         " bounced queue topic job worker module class handler middleware controller parser tokenizer"
         " client api sdk library package plugin charset failed masked redacted hidden visible visibility"
         " time timestamp date at on reason ok success flag lookup purpose rotation days hours minutes"
-        " mismatch incorrect expire exempt protection pending"
+        " mismatch incorrect expire exempt protection pending iss aud audience"
     ).split()
 )
 
 # Further such words for all but passwords and what names a person: `api_key_id`, `card_last4`.
 HARMLESS_BEHIND_OTHERS: Final = frozenset(
-    "id ids name names uid last last4 bin hint title caption tooltip fingerprint thumbprint".split()
+    "id ids kid name names uid last last4 bin hint title caption tooltip fingerprint thumbprint".split()
 )
 
 # Right before the phrase, or one word further, these make it a yes-or-no ...

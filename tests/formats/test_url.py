@@ -44,6 +44,8 @@ class KeyJudge:
         ("https://h:8080/x?page=@b", "https://h:8080/x?page=@b"),
         ("http://[::1]:80/@x", "http://[::1]:80/@x"),
         ("?token=a", "?token=REDACTED"),
+        ("/reset?token={token}&q={ab}c", "/reset?token={token}&q=REDACTED"),
+        ("/a?x%40y={token}", "/a?REDACTED={token}"),
         ("/a?x%40y=1", "/a?REDACTED=REDACTED"),
         ("/a?password=b;c&page=1;token=d", "/a?password=REDACTED&page=1;token=REDACTED"),
         ("/#!/x?token=d", "/#!/x?token=REDACTED"),

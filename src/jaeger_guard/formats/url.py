@@ -43,6 +43,10 @@ def _scheme() -> re.Pattern[str]:
     return re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]{0,31}:){1,4}//")
 
 
+# RFC 6570, section 3.2.2: a template's variable, as in `url.template` and the source of f-strings.
+_EXPRESSION: Final = re.compile(r"\{[A-Za-z_]{1,40}\}")
+
+
 @lru_cache(maxsize=1)
 def _parameter_name() -> re.Pattern[str]:
     return re.compile(r"[\w.\[\]%$:\-]{1,64}=")
@@ -147,6 +151,8 @@ def _parameter(piece: str, judge: Judge) -> str:
     leaf_name = parameter_leaf(plain_name(name), raw_value)
     written = judge.name(name, Notation.URL)
     encoded = raw_name if written is name else quote(written, safe="-._~[]", errors="replace")
+    if _EXPRESSION.fullmatch(raw_value):
+        return encoded + equals + raw_value
     return encoded + equals + _leaf(leaf_name, raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
 
 
