@@ -110,7 +110,8 @@ TEXT: Final = Format(
         _example("masterauth a-b-c", ("password", "a-b-c")),
         _example("machine a login b password a-b-c", ("password", "a-b-c")),
         _example("changed password to 'a-b-c'", ("password", "a-b-c")),
-        _example("renamed password to 'user_password'"),
+        _example("renamed password to 'passwd_hash'"),
+        _example("requirepass directive missing"),
         _example("the password for bob is hunter2", ("password", "hunter2")),
         _example("the password for user bob2 is expired"),
         _example(

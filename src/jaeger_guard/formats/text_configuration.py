@@ -35,7 +35,11 @@ def find_configuration(text: str) -> Iterator[Stretch]:
         yield from _named(_docker_variable(), text)
     if search(_directive_name(), text) is not None:
         for found in find_all(_directive(), text):
-            if not is_placeholder(found["value"]) and not is_state(found["value"]):
+            value, end = found["value"], found.end()
+            is_prose = (
+                value.isalpha() and text[end : end + 1] == " "
+            )  # `requirepass directive missing`
+            if not (is_prose or is_placeholder(value) or is_state(value)):
                 yield Stretch(*found.span("value"), "password", judge_leaf, covers=False)
     if " set " in text:
         yield from _named(_set_command(), text)

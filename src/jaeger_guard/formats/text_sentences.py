@@ -50,7 +50,8 @@ def find_sentences(text: str) -> Iterator[Stretch]:
             yield _stretch(found, value, "password")
     for found in find_all(_changed(), text):
         value = found["value"]
-        if not (is_state(value) or is_placeholder(value) or is_code(value)):
+        is_field = "_" in value and value.replace("_", "").isalpha() and value.islower()
+        if not (is_field or is_state(value) or is_placeholder(value) or is_code(value)):
             yield _stretch(found, value, "password")
     for found in find_all(_said_of(), text):
         value = found["value"].rstrip(".,;:)")
