@@ -222,7 +222,7 @@ def test_a_backend_that_is_away_costs_no_span(protocol: Any) -> None:
     began = time.monotonic()
     for number in range(1500):
         tracer.start_span(f"span {number}").end()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert guard.force_flush(300) is False
     with kind(port=port) as receiver:
         assert guard.force_flush(20_000)

@@ -155,7 +155,7 @@ def test_hanging_backend_leaves_all_on_disk_in_time(
             sender.submit(request(str(number)), 1)
         started = time.monotonic()
         assert sender.flush(1.0)
-        assert time.monotonic() - started < 5.0
+        assert time.monotonic() - started < 20  # the backend hangs for 60 s
         assert sender.statistics()["spooled_spans"] == 10
         sender.shutdown(0.5)
     assert len(files_in(tmp_path / "spool")) > 0
