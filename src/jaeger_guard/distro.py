@@ -21,7 +21,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from opentelemetry import trace
-from opentelemetry.environment_variables import OTEL_TRACES_EXPORTER
+from opentelemetry.environment_variables import (
+    OTEL_LOGS_EXPORTER,
+    OTEL_METRICS_EXPORTER,
+    OTEL_TRACES_EXPORTER,
+)
 from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr-defined]  # untyped
 from opentelemetry.sdk._configuration import _BaseConfigurator
 from opentelemetry.trace import NoOpTracerProvider
@@ -58,10 +62,27 @@ def guard_what_is_there() -> None:
 
 
 def _start(version: str | None) -> None:
+    _tell_of_other_signals()
     if path := os.environ.get(_CONFIG_FILE, "").strip():
         configure_declaratively(path)
         return
     configure(resource={"telemetry.auto.version": version} if version else None)
+
+
+def _tell_of_other_signals() -> None:
+    """Say which exporters were asked for in vain: this configurator sets up spans alone."""
+    asked = [
+        variable
+        for variable in (OTEL_METRICS_EXPORTER, OTEL_LOGS_EXPORTER)
+        if os.environ.get(variable, "").strip().lower() not in ("", "none")
+    ]
+    if asked and not os.environ.get(_CONFIG_FILE, "").strip():
+        tell(
+            _LOGGER,
+            logging.WARNING,
+            "only spans are set up by this configurator: %s has no effect",
+            " and ".join(asked),
+        )
 
 
 def _guard_what_is_there() -> None:

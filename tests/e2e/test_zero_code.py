@@ -108,6 +108,20 @@ def test_the_documented_one_liner(certificates: Certificates, tmp_path: Path) ->
         assert_whole(sink.spans)
 
 
+def test_exporters_of_other_signals_are_told_of(tmp_path: Path) -> None:
+    """Who asks for metrics or logs is told that only spans are set up, rather than losing them silently."""
+    with HttpSink() as sink:
+        settings = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_LOGS_EXPORTER": "otlp",
+        }
+        child = run(tmp_path, **OURS, **settings)
+        assert child.stderr.count("only spans are set up") == 1
+        assert "OTEL_LOGS_EXPORTER has no effect" in child.stderr
+        assert_whole(sink.spans)
+
+
 def test_without_a_guard_it_leaks(tmp_path: Path) -> None:
     """The control: OpenTelemetry's own distribution, in an environment where ours is switched off."""
     with HttpSink() as sink:
