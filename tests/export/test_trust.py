@@ -20,6 +20,7 @@ from cryptography.x509 import load_pem_x509_certificate
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Export, Reason, Sender, State, Transport
 from jaeger_guard.export.evidence import Evidence
+from jaeger_guard.export.pins import parse_pins
 from servers.certificates import Authority, Pair
 from servers.otlp_sink import GrpcSink, HttpSink, ServerTls, running
 from servers.process import poll
@@ -278,3 +279,22 @@ def test_server_name_is_what_is_verified(
             wrong = open_transport(**fields, **fields_of_wrong)
             assert wrong.send(payload, 5).reason is Reason.CERTIFICATE_OF_ANOTHER_HOST
         assert len(sink.received) == 1
+
+
+@pytest.mark.parametrize(
+    "digest", [bytes(32), b"\xff" * 32, bytes(range(32))], ids=["A", "slash", "other"]
+)
+@pytest.mark.parametrize("form", ["{}", "sha256/{}", "sha256//{}", 'pin-sha256="{}"', '"{}"'])
+def test_a_pin_is_read_in_every_notation(form: str, digest: bytes) -> None:
+    """Also where its base64 begins with a slash, as that of one key in sixty-four does."""
+    text = form.format(base64.b64encode(digest).decode())
+    assert parse_pins([text], "pins") == {digest}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "sha256/", "md5/" + "A" * 43 + "=", "sha256/" + "A" * 40, "A" * 88]
+)
+def test_what_is_no_pin_is_refused(text: str) -> None:
+    """Another digest, a cut one, or none is an error that shows how to make one."""
+    with pytest.raises(ConfigurationError, match="openssl"):
+        parse_pins([text], "pins")

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from jaeger_guard.errors import ConfigurationError, MissingExtraError
 
-_PREFIXES: Final = ("sha256//", "sha256/", "pin-sha256=")  # curl's, OkHttp's, RFC 7469's
+_PREFIXES: Final = ("", "sha256//", "sha256/", "pin-sha256=")  # none, curl's, OkHttp's, RFC 7469's
+_BASE64_LENGTH: Final = 44  # of 32 bytes
 _REMEDY: Final = (
     "Write sha256/ and the base64 of the SHA-256 of the key: openssl x509 -in server.pem -pubkey "
     "-noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64"
@@ -40,13 +41,13 @@ def parse_pins(texts: Iterable[str], where: str) -> frozenset[bytes]:
 
 def _digest(text: str, where: str) -> bytes:
     bare = text.strip().strip('"')
-    for prefix in _PREFIXES:
-        bare = bare.removeprefix(prefix)
+    # By its length, not by the prefix: base64 itself may begin with the slash of `sha256/`.
+    prefix, encoded = bare[:-_BASE64_LENGTH].rstrip('"'), bare[-_BASE64_LENGTH:]
     try:
-        digest = base64.b64decode(bare.strip('"'), validate=True)
+        digest = base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError):
         digest = b""
-    if len(digest) != hashlib.sha256().digest_size:
+    if prefix not in _PREFIXES or len(digest) != hashlib.sha256().digest_size:
         raise ConfigurationError("a pin is no SHA-256 of a public key", where, _REMEDY)
     return digest
 
