@@ -30,7 +30,6 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.markers import marker
 from jaeger_guard.processor import Isolation, PolicySpec, span_scrubber
-from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.types import Finding, Surface
 
 
@@ -55,19 +54,7 @@ class GuardLogRecordProcessor(LogRecordProcessor):
                     "GuardLogRecordProcessor(*processors)",
                     "Wrap an exporter in BatchLogRecordProcessor(...)",
                 )
-        self._adopt(span_scrubber(policy, "GuardLogRecordProcessor(policy=)"), processors)
-
-    @classmethod
-    def around(
-        cls, scrubber: SpanScrubber, *processors: LogRecordProcessor
-    ) -> GuardLogRecordProcessor:
-        """Build one that shares the scrubber of a guard, with its caches."""
-        guard = cls.__new__(cls)
-        guard._adopt(scrubber, processors)
-        return guard
-
-    def _adopt(self, scrubber: SpanScrubber, processors: tuple[LogRecordProcessor, ...]) -> None:
-        self._spans = scrubber
+        self._spans = span_scrubber(policy, "GuardLogRecordProcessor(policy=)")
         self._processors = processors
         self._isolation = Isolation()
         self._renew_lock()

@@ -38,8 +38,8 @@ def configure_declaratively(path: str) -> None:
             _VARIABLE,
             "Check it against the schema of OpenTelemetry's declarative configuration",
         ) from None
-    for signal, exporter in _span_exporters(configuration):
-        _replace(signal, exporter)
+    for exporter in _exporters_of(configuration.tracer_provider):
+        _replace(exporter)
     for signal, exporter in _other_exporters(configuration):
         _refuse_what_is_ignored(signal, exporter)
     configure_sdk(configuration)
@@ -48,24 +48,23 @@ def configure_declaratively(path: str) -> None:
         protect(provider)
 
 
-def _span_exporters(configuration: Any) -> Iterator[tuple[str, Any]]:
-    for processor in getattr(configuration.tracer_provider, "processors", None) or ():
+def _exporters_of(provider: Any) -> Iterator[Any]:
+    """Yield the exporters of a tracer or logger provider's processors."""
+    for processor in getattr(provider, "processors", None) or ():
         for kind in (processor.batch, processor.simple):
             if kind is not None:
-                yield "tracer_provider", kind.exporter
+                yield kind.exporter
 
 
 def _other_exporters(configuration: Any) -> Iterator[tuple[str, Any]]:
     for reader in getattr(configuration.meter_provider, "readers", None) or ():
         if reader.periodic is not None:
             yield "meter_provider", reader.periodic.exporter
-    for processor in getattr(configuration.logger_provider, "processors", None) or ():
-        for kind in (processor.batch, processor.simple):
-            if kind is not None:
-                yield "logger_provider", kind.exporter
+    for exporter in _exporters_of(configuration.logger_provider):
+        yield "logger_provider", exporter
 
 
-def _replace(signal: str, exporter: Any) -> None:
+def _replace(exporter: Any) -> None:
     """Put our exporter in the place of an OTLP exporter, with its settings."""
     for name, protocol in _PROTOCOLS.items():
         given = getattr(exporter, name, None)
@@ -74,7 +73,7 @@ def _replace(signal: str, exporter: Any) -> None:
         fields: dict[str, Any] = {"protocol": protocol, "endpoint": given.endpoint}
         if given.tls is not None:
             fields |= {field: getattr(given.tls, field) for field in _TLS_FIELDS}
-        headers = _headers(given, f"{_VARIABLE}: {signal}, {name}.headers")
+        headers = _headers(given, f"{_VARIABLE}: tracer_provider, {name}.headers")
         fields["headers"] = headers or None
         fields["timeout"] = None if given.timeout is None else given.timeout / 1000
         fields["compression"] = given.compression
