@@ -129,6 +129,12 @@ def test_keys_of_categories(key: str, category: str) -> None:
     assert classify(key) == KeyClass(KeyKind.CATEGORY, category=category)
 
 
+def test_the_index_of_a_search_is_no_literal() -> None:
+    """Elasticsearch's client says by a parameter which index it asks: an engineer needs that."""
+    assert classify("db.operation.parameter.index").kind is KeyKind.UNKNOWN
+    assert classify("db.operation.parameter.id").kind is KeyKind.CATEGORY
+
+
 @pytest.mark.parametrize(
     ("key", "name"),
     [

@@ -105,7 +105,8 @@ TEXT_KEYS: Final = (
 
 # Values that an application chooses: nothing is known, everything is looked for.
 OPEN_KEYS: Final = (
-    "client.address client.socket.address source.address source.domain http.client_ip"
+    "db.operation.parameter.index"  # Elasticsearch's: a name, as of a table
+    " client.address client.socket.address source.address source.domain http.client_ip"
     " aws.s3.key aws.s3.copy_source aws.s3.delete messaging.kafka.message.key"
     " messaging.rocketmq.message.keys messaging.rocketmq.message.tag messaging.rocketmq.message.group"
     " messaging.gcp_pubsub.message.ordering_key messaging.rabbitmq.destination.routing_key"
