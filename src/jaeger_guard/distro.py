@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from typing import Any, Final
 
 from opentelemetry import trace
@@ -35,6 +36,7 @@ from jaeger_guard.configuration.bypasses import is_guarded, watch_for_bypasses
 from jaeger_guard.configuration.declarative import configure_declaratively
 from jaeger_guard.configuration.environment import Switches
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.instrumentation import framework_of, load, prepare_installed
 from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard")
@@ -42,10 +44,18 @@ _CONFIG_FILE: Final = "OTEL_CONFIG_FILE"
 
 
 class JaegerGuardDistro(BaseDistro):  # type: ignore[misc]
-    """Sets the defaults of the specification; the instrumentors are loaded as they are."""
+    """Sets the defaults of the specification; instrumentors are loaded with the guard's hooks."""
 
     def _configure(self, **kwargs: Any) -> None:
         os.environ.setdefault(OTEL_TRACES_EXPORTER, "otlp")
+
+    def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
+        """Load one, as every distro does; the command tells of what it raises."""
+        framework = framework_of(entry_point.name)
+        if framework.obstacle is not None and (obstacle := framework.obstacle()):
+            tell(_LOGGER, logging.WARNING, "%s is not instrumented: %s", framework.name, obstacle)
+            return
+        load(framework, entry_point.load(), **kwargs)
 
 
 class JaegerGuardConfigurator(_BaseConfigurator):
@@ -59,6 +69,8 @@ class JaegerGuardConfigurator(_BaseConfigurator):
 def guard_what_is_there() -> None:
     """Guard the global provider where another configurator made it; before any instrumentor."""
     _without_raising(_guard_what_is_there, "this process is not guarded")
+    # Another distro loads the instrumentors by itself: what it will load is prepared.
+    _without_raising(lambda: prepare_installed(os.environ), "spans have the names as they come")
 
 
 def _start(version: str | None) -> None:

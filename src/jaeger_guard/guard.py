@@ -49,6 +49,7 @@ class Guard:
         self._spans = spans
         self._pipeline = pipeline
         self._is_shut_down = False
+        self._at_shutdown: list[Callable[[], None]] = []
         report(self.statistics)
 
     def __repr__(self) -> str:
@@ -111,10 +112,19 @@ class Guard:
         return self.tracer_provider.force_flush(timeout_millis) is not False
 
     def shutdown(self) -> None:
-        """Flush within the deadline (OTEL_BSP_EXPORT_TIMEOUT, 10 s), and stop."""
+        """Flush within the deadline (OTEL_BSP_EXPORT_TIMEOUT, 10 s), and stop.
+
+        What `configure(instrument=)` instrumented is as before then.
+        """
         self._is_shut_down = True
+        while self._at_shutdown:
+            self._at_shutdown.pop()()
         self._processor.sampling.shutdown()
         self.tracer_provider.shutdown()
+
+    def at_shutdown(self, step: Callable[[], None]) -> None:
+        """Have something done when `shutdown` is called; it must not raise."""
+        self._at_shutdown.append(step)
 
     def flush_on_sigterm(self) -> None:
         """Flush when SIGTERM arrives: by itself, Python then ends without its atexit handlers.

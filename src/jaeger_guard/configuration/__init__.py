@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.sampling import Sampler
 
+    from jaeger_guard.configuration.arguments import Arguments
     from jaeger_guard.export import Export
     from jaeger_guard.guard import Guard
+    from jaeger_guard.instrumentation import Instrument, Selected
     from jaeger_guard.policy import Sampling
     from jaeger_guard.processor import PolicySpec
 
@@ -57,6 +59,7 @@ def configure(
     export: Export | None = None,
     sampling: Sampling | Sampler | None = None,
     resource: Mapping[str, Any] | Resource | None = None,
+    instrument: Instrument = False,
 ) -> Guard:
     """Build a guarded TracerProvider, and install it as the global one.
 
@@ -69,6 +72,10 @@ def configure(
             `[sampling]`, else OTEL_TRACES_SAMPLER, else parent-based, always on.
         resource: Attributes of the resource, over those of OTEL_RESOURCE_ATTRIBUTES and
             OTEL_SERVICE_NAME.
+        instrument: True: load every instrumentor that is installed and whose library is, but for
+            those of OTEL_PYTHON_DISABLED_INSTRUMENTATIONS. Or names of instrumentors, such as
+            `["flask", "requests"]`, which must be there. Default: none. Applications that were made
+            before aren't reached, so call it first.
 
     Returns:
         The guard. A second call with the same settings returns the same one; after its shutdown, a
@@ -85,14 +92,23 @@ def configure(
     from jaeger_guard.configuration.building import build
     from jaeger_guard.configuration.bypasses import watch_for_bypasses
     from jaeger_guard.configuration.existing import guard_existing
+    from jaeger_guard.instrumentation import check_instrument
 
-    arguments = Arguments(policy=policy, export=export, sampling=sampling, resource=resource)
+    arguments = Arguments(
+        policy=policy,
+        export=export,
+        sampling=sampling,
+        resource=resource,
+        instrument=check_instrument(instrument),
+    )
     with _LOCK:
         settings = arguments.settings(environ)
         current = _current_provider()
         if current is not None:
             if _installed is None or current is not _installed.guard.tracer_provider:
+                selected = _select(arguments, environ)
                 guard = guard_existing(current, arguments, environ)
+                _instrument(guard, selected, arguments)
                 _installed = _Installed(guard, settings)
                 return guard
             if not _installed.guard.is_shut_down:
@@ -103,10 +119,16 @@ def configure(
                     "configure()",
                     "Call it once, or call shutdown() on the first guard before",
                 )
+        selected = _select(arguments, environ)
         guard = build(arguments, environ)
         watch_for_bypasses(strict=Switches.read(environ).strict)
         _install(guard.tracer_provider, current)
         _installed = _Installed(guard, settings)
+        try:
+            _instrument(guard, selected, arguments)
+        except ConfigurationError:
+            guard.shutdown()
+            raise
         return guard
 
 
@@ -137,6 +159,24 @@ def _current_provider() -> Any:
     """Return the global provider, None where there is only the API's placeholder."""
     # Not get_tracer_provider(): it would install one named by OTEL_PYTHON_TRACER_PROVIDER.
     return trace._TRACER_PROVIDER
+
+
+def _select(arguments: Arguments, environ: Mapping[str, str]) -> list[Selected]:
+    """Find what is to be instrumented; an error of it comes before anything is installed."""
+    if arguments.instrument is False:
+        return []
+    from jaeger_guard.instrumentation import select
+
+    return select(arguments.instrument, environ)
+
+
+def _instrument(guard: Guard, selected: list[Selected], arguments: Arguments) -> None:
+    """Instrument, until the guard is shut down."""
+    if selected:
+        from jaeger_guard.instrumentation import instrument
+
+        strict = arguments.instrument is not True
+        guard.at_shutdown(instrument(selected, guard.tracer_provider, strict=strict).undo)
 
 
 def _install(provider: TracerProvider, replaced: Any) -> None:

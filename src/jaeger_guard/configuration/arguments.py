@@ -24,12 +24,14 @@ class Arguments:
         export: Where and how spans leave.
         sampling: What to record, or a sampler.
         resource: Attributes of the resource.
+        instrument: What to instrument: True, False, or names.
     """
 
     policy: PolicySpec | None = None
     export: Export | None = None
     sampling: Sampling | Sampler | None = None
     resource: Mapping[str, Any] | Resource | None = None
+    instrument: bool | tuple[str, ...] = False
 
     def settings(self, environ: Mapping[str, str]) -> tuple[Any, ...]:
         """Return what two calls must agree in to be the same, the environment included."""
@@ -40,6 +42,7 @@ class Arguments:
             self.export,
             self.sampling,
             _frozen(attributes),
+            self.instrument,
             variables_read(environ),
         )
 

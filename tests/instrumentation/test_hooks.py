@@ -1,0 +1,197 @@
+"""Our hooks name spans by their routes, and stand beside a user's own, whoever comes first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask
+import pytest
+from fastapi import FastAPI
+from flask import Flask
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+from opentelemetry.instrumentation.requests import RequestsInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Host, Mount, Route, Router
+from starlette.testclient import TestClient
+
+from e2e.apps.peer import peer
+from jaeger_guard import Guard, configure
+from jaeger_guard.testing import CapturedSpans
+
+SURNAME = "Lindqvistowski"
+
+
+class Hooked:
+    """A user's hook, which marks each span that it sees."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, span: Any, *_: Any) -> None:
+        self.calls += 1
+        span.set_attribute("seen.by", "theirs")
+
+
+@pytest.fixture
+def spans() -> CapturedSpans:
+    return CapturedSpans()
+
+
+def guarded(spans: CapturedSpans, *names: str) -> Guard:
+    guard = configure(instrument=names)
+    guard.tracer_provider.add_span_processor(spans.processor)
+    return guard
+
+
+def shop(kind: Any = Flask) -> Flask:
+    app: Flask = kind("shop")
+    app.add_url_rule("/customers/<name>", "customer", lambda name: "ok", methods=["GET"])
+    return app
+
+
+def visit(app: Flask) -> None:
+    client = app.test_client()
+    client.get(f"/customers/{SURNAME}")
+    client.get(f"/nowhere/{SURNAME}")
+    client.post(f"/customers/{SURNAME}")
+    client.open(f"/nowhere/{SURNAME}", method="ANNA")
+
+
+NAMES = ["GET /customers/<name>", "GET", "POST", "HTTP"]
+
+
+@pytest.mark.parametrize("kind", ["imported before", "looked up"])
+def test_flask_names_what_no_route_matches_by_the_method(kind: str, spans: CapturedSpans) -> None:
+    """A path is in no name (404, 405, unknown methods), also where the class was imported before."""
+    guarded(spans, "flask")
+    visit(shop(Flask if kind == "imported before" else flask.Flask))
+    assert spans.names == NAMES
+
+
+@pytest.mark.parametrize("kind", ["imported before", "looked up"])
+@pytest.mark.parametrize("way", ["instrument", "instrument_app", "by position"])
+def test_a_users_hook_after_ours(way: str, kind: str, spans: CapturedSpans) -> None:
+    """A user's call after configure() isn't ignored: both hooks are called, once."""
+    guarded(spans, "flask")
+    hook = Hooked()
+    if way == "instrument":
+        FlaskInstrumentor().instrument(request_hook=hook)
+    app = shop(Flask if kind == "imported before" else flask.Flask)
+    if way == "instrument_app":
+        FlaskInstrumentor.instrument_app(app, request_hook=hook)  # type: ignore[no-untyped-call]
+    elif way == "by position":
+        FlaskInstrumentor.instrument_app(app, hook)  # type: ignore[no-untyped-call]
+    visit(app)
+    assert spans.names == NAMES
+    assert [span.attributes and span.attributes.get("seen.by") for span in spans] == ["theirs"] * 4
+    assert hook.calls == 4
+
+
+def test_a_users_hook_before_ours(spans: CapturedSpans) -> None:
+    """What a user instrumented before stays as it is, and isn't done twice."""
+    hook = Hooked()
+    FlaskInstrumentor().instrument(request_hook=hook)
+    guard = guarded(spans, "flask")
+    visit(shop(flask.Flask))
+    assert len(spans) == hook.calls == 4
+    guard.shutdown()
+    assert FlaskInstrumentor().is_instrumented_by_opentelemetry
+
+
+def test_a_users_name_wins(spans: CapturedSpans) -> None:
+    """A user's hook runs after ours."""
+    guarded(spans, "flask")
+    FlaskInstrumentor().instrument(request_hook=lambda span, environ: span.update_name("mine"))
+    visit(shop(flask.Flask))
+    assert spans.names == ["mine"] * 4
+
+
+def test_a_users_own_provider(spans: CapturedSpans) -> None:
+    """A user's call with a provider of its own is theirs; shutting our guard down leaves it."""
+    guard = guarded(spans, "requests")
+    provider, theirs = TracerProvider(), CapturedSpans()
+    provider.add_span_processor(theirs.processor)
+    RequestsInstrumentor().instrument(tracer_provider=provider)
+    import requests
+
+    with peer() as base:
+        requests.get(f"{base}/ok", timeout=30)
+    assert (len(spans), len(theirs)) == (0, 1)
+    guard.shutdown()
+    assert RequestsInstrumentor().is_instrumented_by_opentelemetry
+
+
+def test_hooks_of_what_needs_none_of_ours(spans: CapturedSpans) -> None:
+    """A user's hook works for an instrumentor that we only load, on our provider."""
+    guarded(spans, "requests")
+    hook = Hooked()
+    RequestsInstrumentor().instrument(request_hook=hook)
+    import requests
+
+    with peer() as base:
+        requests.get(f"{base}/ok", timeout=30)
+    assert (len(spans), hook.calls) == (1, 1)
+
+
+def test_after_shutdown_libraries_are_as_before(spans: CapturedSpans) -> None:
+    """Shutdown takes back what configure() did; the next guard's spans are the next guard's."""
+    before = Flask.__init__
+    guard = guarded(spans, "flask")
+    assert Flask.__init__ is not before
+    guard.shutdown()
+    assert Flask.__init__ is before
+    assert flask.Flask is Flask
+    again = CapturedSpans()
+    guarded(again, "flask")
+    visit(shop())
+    assert (len(spans), again.names) == (0, NAMES)
+
+
+def behind_host(kind: Any) -> TestClient:
+    def answer(request: Any) -> PlainTextResponse:
+        return PlainTextResponse("ok")
+
+    inner = [Route("/orders/{id}", answer)]
+    tenant = Router(routes=[Route("/customers/{name}", answer), Mount("/shop", routes=inner)])
+    app = kind(routes=[Host("{tenant}.example.org", app=tenant), Route("/own/{id}", answer)])
+    return TestClient(app, base_url="http://acme.example.org")
+
+
+@pytest.mark.parametrize("kind", [Starlette, FastAPI])
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        (f"/customers/{SURNAME}", "/customers/{name}"),
+        (f"/shop/orders/{SURNAME}", "/shop/orders/{id}"),
+        (f"/nowhere/{SURNAME}", "/*"),
+    ],
+)
+def test_routes_behind_a_host(kind: Any, path: str, route: str, spans: CapturedSpans) -> None:
+    """Starlette's Host routes are routes in the names and in http.route, not the client's path."""
+    guarded(spans, "starlette", "fastapi")
+    behind_host(kind).get(path)
+    assert set(spans.names) == {f"GET {route}", f"GET {route} http send"}
+    assert spans.named(f"GET {route}").attributes["http.route"] == route  # type: ignore[index]
+
+
+@pytest.mark.parametrize("kind", [Starlette, FastAPI])
+def test_routes_beside_a_host(kind: Any, spans: CapturedSpans) -> None:
+    """A request that no Host takes is named by the instrumentor."""
+    guarded(spans, "starlette", "fastapi")
+    client = behind_host(kind)
+    client.base_url = "http://elsewhere.example"  # type: ignore[assignment]
+    client.get("/own/7")
+    assert set(spans.names) == {"GET /own/{id}", "GET /own/{id} http send"}
+
+
+def test_a_users_hook_on_a_fastapi_that_has_not_started(spans: CapturedSpans) -> None:
+    """`instrument_app` with hooks, after ours, works for an application before its first request."""
+    guarded(spans, "fastapi")
+    app, hook = FastAPI(), Hooked()
+    FastAPIInstrumentor.instrument_app(app, server_request_hook=hook)
+    TestClient(app).get(f"/nowhere/{SURNAME}")
+    assert hook.calls == 1
+    assert "GET" in spans.names
