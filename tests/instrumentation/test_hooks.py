@@ -182,7 +182,7 @@ def test_routes_beside_a_host(kind: Any, spans: CapturedSpans) -> None:
     """A request that no Host takes is named by the instrumentor."""
     guarded(spans, "starlette", "fastapi")
     client = behind_host(kind)
-    client.base_url = "http://elsewhere.example"  # type: ignore[assignment]
+    client.base_url = "http://elsewhere.example"
     client.get("/own/7")
     assert set(spans.names) == {"GET /own/{id}", "GET /own/{id} http send"}
 

@@ -137,7 +137,7 @@ def test_an_instrumentor_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) 
     """The error names the extra that brings it."""
     import jaeger_guard.instrumentation.selection as selection
 
-    without = list(selection.entry_points(group=selection.GROUP))
+    without = list(entry_points(group=selection.GROUP))
     without = [point for point in without if point.name != "tornado"]
     monkeypatch.setattr(selection, "entry_points", lambda group: without)
     error = refused(["tornado"])
