@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry import propagate
 from opentelemetry.sdk.trace import TracerProvider
 
 # The tests are no package (importmode=importlib); their helpers are found from this folder.
@@ -19,10 +20,13 @@ from servers.redis import running_redis
 
 @pytest.fixture(autouse=True)
 def unwatched() -> Iterator[None]:
-    """Leave the SDK's class as it was: a guard watches which providers give out tracers."""
+    """Leave SDK and API as they were: a guard watches who gives out tracers and propagators."""
     before = TracerProvider.get_tracer
+    propagators, asked = propagate._HTTP_TEXT_FORMAT, propagate.get_global_textmap
     yield
     TracerProvider.get_tracer = before  # type: ignore[method-assign]
+    propagate._HTTP_TEXT_FORMAT = propagators
+    propagate.get_global_textmap = asked
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,7 @@ def test_standard_variables() -> None:
         ("Policy", "policy.md"),
         ("Rule", "policy.md"),
         ("Recognition", "policy.md"),
+        ("Propagation", "propagation.md"),
     ],
 )
 def test_fields(settings: str, page: str) -> None:

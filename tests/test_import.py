@@ -26,6 +26,7 @@ PUBLIC = {
     "MissingExtraError",
     "Policy",
     "PrivacySampler",
+    "Propagation",
     "Recognition",
     "Retention",
     "Rule",

@@ -18,6 +18,7 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
+from jaeger_guard.propagation import Firewall
 from jaeger_guard.scrubber import Explanation, unexplained
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.telemetry import report
@@ -42,12 +43,14 @@ class Guard:
         processor: GuardSpanProcessor | ConcurrentGuard,
         spans: SpanScrubber,
         pipeline: ExportPipeline | None,
+        firewall: Firewall | None = None,
     ) -> None:
         self.tracer_provider = provider
         self.policy: CompiledPolicy = spans.scrubber.policy
         self._processor = processor
         self._spans = spans
         self._pipeline = pipeline
+        self._firewall = firewall
         self._is_shut_down = False
         self._at_shutdown: list[Callable[[], None]] = []
         report(self.statistics)
@@ -68,6 +71,8 @@ class Guard:
         counts: dict[str, Any] = dict(self._spans.statistics())
         counts.update(self._processor.sampling.enforcement.statistics())
         counts["processor_failures"] = self._processor.isolation.counts()
+        if self._firewall is not None:
+            counts["propagation"] = self._firewall.statistics()
         if self._pipeline is not None:
             counts.update(self._pipeline.statistics())
         return counts

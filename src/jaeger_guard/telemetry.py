@@ -95,6 +95,10 @@ def _late_drops(counts: Statistics) -> Iterable[Point]:
     return [(count, {"reason": reason}) for reason, count in counts.get("late_drops", {}).items()]
 
 
+def _withheld(counts: Statistics) -> Iterable[Point]:
+    return [(count, {"reason": reason}) for reason, count in counts.get("propagation", {}).items()]
+
+
 def _oldest(counts: Statistics) -> Iterable[Point]:
     names = {"encoded": "oldest_seconds", "disk": "spool_oldest_seconds"}
     return [(counts[name], {"stage": stage}) for stage, name in names.items() if name in counts]
@@ -179,6 +183,11 @@ INSTRUMENTS: Final = (
         name="jaeger_guard.spool.set_aside", kind="counter", unit="{file}",
         description="Files of the spool that were damaged, foreign, or sealed under a lost key.",
         points=_count("spool_files_set_aside"),
+    ),
+    Instrument(
+        name="jaeger_guard.propagation.withheld", kind="counter", unit="{item}",
+        description="What was kept from crossing the process boundary beside a request.",
+        points=_withheld,
     ),
     Instrument(
         name="jaeger_guard.certificate.remaining", kind="gauge", unit="s",

@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 
 from jaeger_guard.batching import Batching
 from jaeger_guard.configuration.arguments import Arguments
+from jaeger_guard.configuration.boundary import build_firewall
 from jaeger_guard.configuration.environment import Switches, misspelt
 from jaeger_guard.configuration.exporters import (
     build_pipeline,
@@ -61,7 +62,8 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     processor.sampling.claim(sampler, provider._span_limits)
     if not switches.enabled:
         turn_off(provider, processor)
-    guard = Guard(provider, processor, spans, pipeline)
+    firewall = build_firewall(spans, sampler)
+    guard = Guard(provider, processor, spans, pipeline, firewall)
     processor.guard = guard
     return guard
 

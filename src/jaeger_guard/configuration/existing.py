@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 from jaeger_guard.batching import Batching, ExportPipeline
 from jaeger_guard.configuration.arguments import Arguments
+from jaeger_guard.configuration.boundary import build_firewall
 from jaeger_guard.configuration.building import tell_misspelt, turn_off
 from jaeger_guard.configuration.environment import Switches
 from jaeger_guard.configuration.exporters import build_pipeline, resolve_export
@@ -88,7 +89,8 @@ def protect_provider(
     if spans.scrubber.policy.consent is not None:
         read_consent_from_requests(spans.scrubber.policy.consent)
     guarded.sampling.claim(provider.sampler, provider._span_limits)
-    guard = Guard(provider, guarded, spans, pipeline)
+    firewall = build_firewall(spans, provider.sampler)
+    guard = Guard(provider, guarded, spans, pipeline, firewall)
     guarded.guard = guard
     return guard
 

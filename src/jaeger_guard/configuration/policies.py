@@ -34,6 +34,7 @@ def choose_scrubber(
                 sampling=compiled.sampling,
                 consent=compiled.consent,
                 retention=compiled.retention,
+                propagation=compiled.propagation,
             ),
             "JAEGER_GUARD_UNSAFE_PASSTHROUGH",
         )

@@ -8,6 +8,7 @@ from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.loading import load_policy
 from jaeger_guard.policy.merging import Treatment
 from jaeger_guard.policy.model import Policy, Rule
+from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
 from jaeger_guard.policy.sampling import FindingRule, JaegerRemote, Sampling, SamplingRule
@@ -19,6 +20,7 @@ __all__ = [
     "JaegerRemote",
     "KeyDecision",
     "Policy",
+    "Propagation",
     "Recognition",
     "Retention",
     "Rule",

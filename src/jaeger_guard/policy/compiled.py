@@ -20,6 +20,7 @@ from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
+from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
 from jaeger_guard.policy.sampling import Sampling
@@ -86,6 +87,7 @@ class CompiledPolicy:
         sampling: Which spans are recorded, where a policy says so.
         consent: Where a refusal of consent is read from, where a policy says so.
         retention: Which traces are kept how long, where a policy says so.
+        propagation: What may cross the process boundary, where a policy says so.
     """
 
     __slots__ = (
@@ -98,6 +100,7 @@ class CompiledPolicy:
         "consent",
         "digest",
         "names",
+        "propagation",
         "recognition",
         "retention",
         "sampling",
@@ -113,6 +116,7 @@ class CompiledPolicy:
         consent: Consent | None = None,
         retention: Retention | None = None,
         recognition: Recognition | None = None,
+        propagation: Propagation | None = None,
     ) -> None:
         self._layers = layers
         self._globs = tuple(
@@ -132,6 +136,7 @@ class CompiledPolicy:
         self.consent: Final = consent
         self.retention: Final = retention
         self.recognition: Final = recognition
+        self.propagation: Final = propagation
         self.unsafe_rules: Final = tuple(
             clause.treatment.rule
             for clause in layers.clauses

@@ -48,6 +48,7 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
         consent=gathered.table("consent"),
         retention=gathered.table("retention"),
         recognition=gathered.table("recognition"),
+        propagation=gathered.table("propagation"),
     )
 
 

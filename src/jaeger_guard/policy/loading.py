@@ -17,6 +17,7 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy.consent import read_consent
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
+from jaeger_guard.policy.propagation import read_propagation
 from jaeger_guard.policy.recognition import read_recognition
 from jaeger_guard.policy.retention import read_retention
 from jaeger_guard.policy.sampling import read_sampling
@@ -37,6 +38,7 @@ _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "consent": read_consent,
     "retention": read_retention,
     "recognition": read_recognition,
+    "propagation": read_propagation,
 }
 FILE_WORDS: Final = ("extends", "mandatory", "rules", *_READERS)
 

@@ -10,6 +10,7 @@ from typing import Final
 from jaeger_guard.actions import Parameters
 from jaeger_guard.categories import is_pattern
 from jaeger_guard.policy.consent import Consent
+from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
 from jaeger_guard.policy.sampling import Sampling
@@ -30,6 +31,7 @@ TABLES: Final[dict[str, type]] = {
     "sampling": Sampling,
     "consent": Consent,
     "retention": Retention,
+    "propagation": Propagation,
     "recognition": Recognition,
 }
 """What else a policy holds beside its rules, by the name of the field and of the table in a file."""
@@ -131,6 +133,7 @@ class Policy:
         sampling: Which spans are recorded, or recorded minimally.
         consent: Where a refusal of consent is read from.
         retention: Which traces are kept short, and which long.
+        propagation: What may cross the process boundary beside a request.
         recognition: How names in free text are looked for; they aren't where this is None.
 
     Raises:
@@ -145,6 +148,7 @@ class Policy:
     sampling: Sampling | None = None
     consent: Consent | None = None
     retention: Retention | None = None
+    propagation: Propagation | None = None
     recognition: Recognition | None = None
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from jaeger_guard.policy.consent import CONSENT_WORDS
 from jaeger_guard.policy.loading import preset_names
 from jaeger_guard.policy.model import BASELINE
+from jaeger_guard.policy.propagation import PROPAGATION_WORDS
 from jaeger_guard.policy.recognition import RECOGNITION_WORDS
 from jaeger_guard.policy.retention import RETENTION_WORDS
 from jaeger_guard.policy.sampling import SAMPLING_WORDS
@@ -63,6 +64,10 @@ def policy_schema() -> dict[str, Any]:
             "retention": {
                 "description": "Which traces are kept short, and which long.",
                 **schema_of(RETENTION_WORDS),
+            },
+            "propagation": {
+                "description": "What may cross the process boundary beside a request.",
+                **schema_of(PROPAGATION_WORDS),
             },
             "recognition": {
                 "description": "How names in free text are looked for, in a process of its own.",

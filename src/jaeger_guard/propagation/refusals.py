@@ -4,12 +4,14 @@ Flask and others sample before their request hooks run, so what a request says a
 read where its trace context is. It runs behind the propagators of W3C Trace Context and Baggage
 (`OTEL_PROPAGATORS=tracecontext,baggage,jaeger_guard`), for `inject` completes what they wrote.
 
-Nothing here imports `opentelemetry.instrumentation`, which imports this while it is being imported.
+Where nothing was configured, no propagator stands behind the firewall when this one is called for the
+first time. Then it puts them there, and writes again what the W3C's have written before it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -25,9 +27,16 @@ from opentelemetry.propagators.textmap import (
 )
 
 from jaeger_guard.consents import install, installed, refuse_in, says_no
-from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import Consent
+from jaeger_guard.propagation.installed import load_propagate, watch
+from jaeger_guard.propagation.propagator import (
+    FirewallPropagator,
+    GuardedSetter,
+    behind_firewall,
+    w3c,
+)
 
+_NAME: Final = "jaeger_guard"
 _TRACESTATE: Final = "tracestate"
 _LONGEST: Final = 16 * 1024  # characters of cookies that are looked at; servers take no more
 
@@ -41,6 +50,17 @@ class GuardPropagator(TextMapPropagator):
 
     def __init__(self, consent: Consent | None = None) -> None:
         self._consent = consent
+        self._is_global = False
+
+    @classmethod
+    def from_environment(cls) -> TextMapPropagator:
+        """Make the propagator that OTEL_PROPAGATORS names; alone, it brings those of the W3C."""
+        named = [name.strip() for name in os.environ.get("OTEL_PROPAGATORS", "").split(",")]
+        made = cls()
+        if [name for name in named if name] == [_NAME]:
+            return FirewallPropagator([*w3c(), made])
+        made._is_global = True
+        return made
 
     def extract(
         self,
@@ -50,6 +70,8 @@ class GuardPropagator(TextMapPropagator):
     ) -> Context:
         """Answer a context that says so where the request refuses consent; it never raises."""
         context = Context() if context is None else context
+        if self._is_global:
+            _wall_in()
         settings = self._consent or installed()
         if settings is None or not settings.reads_headers:
             return context
@@ -68,6 +90,10 @@ class GuardPropagator(TextMapPropagator):
         """Say in tracestate what became known after the current span had begun; it never raises."""
         with contextlib.suppress(Exception):  # a foreign span or sampler raises anything
             context = get_current() if context is None else context
+            if self._is_global and not isinstance(setter, GuardedSetter):
+                _wall_in()
+                _write_again(self, carrier, context, setter)
+                return
             span = trace.get_current_span(context)
             current = span.get_span_context()
             if not current.is_valid:
@@ -80,6 +106,27 @@ class GuardPropagator(TextMapPropagator):
     def fields(self) -> set[str]:
         """The fields that `inject` sets."""
         return {_TRACESTATE}
+
+
+def _write_again(
+    mine: TextMapPropagator, carrier: CarrierT, context: Context, setter: Setter[CarrierT]
+) -> None:
+    """Write over what the W3C's propagators wrote: a header can't be taken back, but emptied."""
+    judged: dict[str, str] = {}
+    FirewallPropagator([*w3c(), mine]).inject(judged, context)
+    written: dict[str, str] = {}
+    for propagator in w3c():
+        with contextlib.suppress(Exception):
+            propagator.inject(written, context)
+    for name in judged.keys() | written.keys():
+        if judged.get(name) != written.get(name):
+            setter.set(carrier, name, judged.get(name, ""))
+
+
+def _wall_in() -> None:
+    """Put the global propagators behind the firewall, for the next time."""
+    with contextlib.suppress(Exception):
+        watch(load_propagate())
 
 
 def _marked(span: Any, context: Context) -> Any:
@@ -131,19 +178,9 @@ def add_to_globals(settings: Consent) -> None:
     Raises:
         ConfigurationError: OTEL_PROPAGATORS names one that can't be loaded.
     """
-    from opentelemetry.propagators.composite import CompositePropagator
-
-    propagate: Any = None
-    with contextlib.suppress(Exception):  # it loads what OTEL_PROPAGATORS names
-        from opentelemetry import propagate
-    if propagate is None:
-        raise ConfigurationError(
-            "a propagator that can't be loaded",
-            "OTEL_PROPAGATORS",
-            "Set tracecontext,baggage,jaeger_guard",
-        )
+    propagate = load_propagate()
     install(settings)
-    current = propagate.get_global_textmap()
-    listed = getattr(current, "_propagators", [current])
+    current = behind_firewall(propagate.get_global_textmap())
+    listed = current._propagators
     if not any(isinstance(propagator, GuardPropagator) for propagator in listed):
-        propagate.set_global_textmap(CompositePropagator([*listed, GuardPropagator()]))
+        propagate.set_global_textmap(FirewallPropagator([*listed, GuardPropagator()]))

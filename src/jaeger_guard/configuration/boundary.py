@@ -1,0 +1,26 @@
+"""What crosses the process boundary beside requests: the firewall, by the policy and the sampler."""
+
+from __future__ import annotations
+
+from opentelemetry.sdk.trace.sampling import Sampler
+
+from jaeger_guard.propagation import Firewall, install_firewall
+from jaeger_guard.spans import SpanScrubber
+
+
+def build_firewall(spans: SpanScrubber, sampler: Sampler) -> Firewall:
+    """Put the propagators of this process behind the firewall that a policy describes.
+
+    Raises:
+        ConfigurationError: OTEL_PROPAGATORS names one that can't be loaded.
+    """
+    policy = spans.scrubber.policy
+    settings = getattr(sampler, "sampling", None)
+    judge = Firewall(
+        spans.scrubber,
+        policy.propagation,
+        trusts_callers=getattr(settings, "trust_remote_parent", True),
+        always_taken=() if policy.consent is None else policy.consent.baggage,
+    )
+    install_firewall(judge)
+    return judge
