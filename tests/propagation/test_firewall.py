@@ -297,7 +297,7 @@ def test_mistakes_are_told() -> None:
         ({"unknown_hosts": "maybe"}, "unknown_hosts"),
     ):
         with pytest.raises(ConfigurationError) as caught:
-            Propagation(**words)  # type: ignore[arg-type]
+            Propagation(**words)
         assert field in str(caught.value)
         assert TOKEN not in str(caught.value)
 
