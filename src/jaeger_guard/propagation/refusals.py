@@ -117,7 +117,7 @@ def _write_again(
     written: dict[str, str] = {}
     for propagator in w3c():
         with contextlib.suppress(Exception):
-            propagator.inject(written, context)
+            propagator.inject(written, context, default_setter)
     for name in judged.keys() | written.keys():
         if judged.get(name) != written.get(name):
             setter.set(carrier, name, judged.get(name, ""))
