@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +18,30 @@ sys.path.append(str(Path(__file__).parent))
 from servers.collector import Collector, running_collector
 from servers.jaeger import Jaeger, running_jaeger
 from servers.redis import running_redis
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Iterator[None]:
+    """Remove what killed children left of their coverage, before pytest-cov combines it.
+
+    A child that was killed while it wrote leaves a broken file, which could end the whole run.
+    """
+    result = yield
+    if not hasattr(session.config, "workerinput"):
+        for file in session.config.rootpath.glob(".coverage.*"):
+            if not _is_whole(file):
+                file.unlink(missing_ok=True)
+    return result
+
+
+def _is_whole(database: Path) -> bool:
+    """Say whether SQLite can read all of a file."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
+            answers = opened.execute("PRAGMA quick_check").fetchall()
+    except sqlite3.Error:
+        return False
+    return bool(answers == [("ok",)])
 
 
 @pytest.fixture(autouse=True)

@@ -306,6 +306,8 @@ def test_flush_tells_who_did_not() -> None:
     first.flushed = False
     assert not guard.force_flush()
     assert second.calls == ["force_flush"] * 2
+    guard.force_flush(1)  # a part of a millisecond is one
+    assert first.calls == ["force_flush"] * 3
 
     class Slow(Recorder):
         def force_flush(self, timeout_millis: int = 30000) -> bool:

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import logging
+import math
 import os
 import threading
 import time
@@ -151,7 +152,7 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
         deadline = time.monotonic() + timeout_millis / 1000
         flushed = True
         for processor in self._span_processors:
-            left = max(0, int((deadline - time.monotonic()) * 1000))
+            left = max(0, math.ceil((deadline - time.monotonic()) * 1000))
             if left == 0 and timeout_millis > 0:
                 return False
             try:

@@ -74,9 +74,9 @@ def test_rotation_of_ca_and_client_certificate_loses_nothing(
         return {"ca.pem": ca_file, "tls.crt": client.cert_file, "tls.key": client.key_file}
 
     mounted = Mounted(tmp_path / "secret", files(pki.ours.ca_file, pki.client))
-    with running(SINKS[protocol], tls=pki.serving(mutual=True)) as sink:
+    with running(SINKS[protocol], tls=pki.serving(mutual=True)) as old:
         sender = open_sender(
-            endpoint=sink.endpoint,
+            endpoint=old.endpoint,
             protocol=protocol,
             ca_file=mounted.directory / "ca.pem",
             cert_file=mounted.directory / "tls.crt",
@@ -87,16 +87,17 @@ def test_rotation_of_ca_and_client_certificate_loses_nothing(
             sender.submit(payload, 1)
             if number == 10:
                 mounted.swap(files(bundle, other_client))
-        sender.flush(1)  # the old server refuses the new client: what is left waits
-        arrived = len(sink.payloads)
-        port = sink.port
+        # The old server refuses the new client: what is left by the time it is noticed waits.
+        sender.flush(1)
     tls = ServerTls(other_server.cert_file, other_server.key_file, other.ca_file)
-    with running(SINKS[protocol], tls=tls, port=port) as sink:
+    with running(SINKS[protocol], tls=tls, port=old.port) as new:
         for _ in range(20):
             sender.submit(payload, 1)
         mounted.swap(files(other.ca_file, other_client))
-        assert sender.flush(30)
-        assert arrived + len(sink.payloads) >= 40
+        assert sender.flush(60)
+    # One whose answer was cut off may have arrived twice.
+    assert len(new.payloads) >= 20
+    assert len(old.payloads) + len(new.payloads) >= 40
     statistics = sender.statistics()
     assert statistics["sent"] == 40
     assert not any(value for name, value in statistics.items() if name.startswith("dropped"))

@@ -9,7 +9,7 @@ import time
 from enum import Enum
 from typing import Final, Self
 
-from servers.process import LOOPBACK
+from servers.process import LOOPBACK, free_ports
 
 _PIECE: Final = 65536
 
@@ -38,10 +38,10 @@ class Forwarder:
         self._target = target
         self._drip = drip
         self.fault = Fault.NONE
+        self.port = free_ports(1)[0]
         self._open: set[socket.socket] = set()
         self._stopped = False
-        self._listener: socket.socket | None = socket.create_server((LOOPBACK, 0))
-        self.port = int(self._listener.getsockname()[1])
+        self._listener: socket.socket | None = socket.create_server((LOOPBACK, self.port))
         self._accept()
 
     def __enter__(self) -> Self:
@@ -78,6 +78,9 @@ class Forwarder:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
+    def _is_cut(self) -> bool:
+        return self._stopped or self.fault is Fault.DOWN
+
     def _accept(self) -> None:
         listener = self._listener
         assert listener is not None
@@ -95,11 +98,15 @@ class Forwarder:
     def _serve(self, client: socket.socket) -> None:
         with client:
             self._open.add(client)
+            if self._is_cut():  # it was taken in the moment of the cut
+                return
             try:
                 while self.fault is Fault.HANGING and not self._stopped:
                     time.sleep(0.02)
-                with socket.create_connection((LOOPBACK, self._target), 5) as server:
+                with socket.create_connection((LOOPBACK, self._target), 30) as server:
                     self._open.add(server)
+                    if self._is_cut():
+                        return
                     up = threading.Thread(target=self._pump, args=(client, server), daemon=True)
                     up.start()
                     self._pump(server, client, drips=True)

@@ -33,9 +33,12 @@ def running_old_tls(certificates: Certificates) -> Iterator[tuple[str, list[byte
                 connection, _ = listener.accept()
             except OSError:  # closed: the test is over
                 return
-            connection.settimeout(2)
-            with connection, contextlib.suppress(OSError):  # a refused handshake is hoped for
-                secured = context.wrap_socket(connection, server_side=True)
+            connection.settimeout(30)
+            with (
+                connection,
+                contextlib.suppress(OSError),  # a refused handshake is hoped for
+                context.wrap_socket(connection, server_side=True) as secured,
+            ):
                 arrived.append(secured.recv(65536))
 
     thread = threading.Thread(target=serve, daemon=True)
@@ -46,4 +49,4 @@ def running_old_tls(certificates: Certificates) -> Iterator[tuple[str, list[byte
         stopped.set()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(timeout=5)
+        thread.join(timeout=60)

@@ -23,6 +23,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from servers.process import LOOPBACK, free_ports
+
 EXPORT_METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
@@ -113,7 +115,7 @@ class _Sink:
             for span in scope.spans
         ]
 
-    def wait_for(self, count: int, timeout: float = 5.0) -> bool:
+    def wait_for(self, count: int, timeout: float = 60.0) -> bool:
         """Wait until so many payloads were accepted; answer whether they were."""
         deadline = time.monotonic() + timeout
         while len(self.payloads) < count and time.monotonic() < deadline:
@@ -127,7 +129,7 @@ class HttpSink(_Sink):
     Args:
         tls: Its TLS; None: plaintext.
         answers: What it answers, in order; afterwards 200.
-        port: Its port; 0: any that is free.
+        port: Its port; 0: any that is free, which is kept free for a successor.
     """
 
     def __init__(
@@ -136,9 +138,9 @@ class HttpSink(_Sink):
         super().__init__()
         self.answers = deque(answers)
         self.connections = 0
-        self._server = _HttpServer(("127.0.0.1", port), self, tls.context() if tls else None)
+        self._server = _HttpServer(port or free_ports(1)[0], self, tls.context() if tls else None)
         self.port: int = self._server.server_address[1]
-        self.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.endpoint = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -149,7 +151,7 @@ class HttpSink(_Sink):
         self.close()
 
     def close(self) -> None:
-        """Stop, and cut all connections."""
+        """Stop, and cut all connections; whatever arrives later finds nobody."""
         self.stopping.set()
         self._server.shutdown()
         self._thread.join()
@@ -158,54 +160,60 @@ class HttpSink(_Sink):
 
 
 class _HttpServer(http.server.ThreadingHTTPServer):
-    daemon_threads = True
+    daemon_threads = False  # so that server_close() waits for those who still answer
     request_queue_size = 32
 
-    def __init__(
-        self, address: tuple[str, int], sink: HttpSink, context: ssl.SSLContext | None
-    ) -> None:
-        super().__init__(address, _HttpHandler)
+    def __init__(self, port: int, sink: HttpSink, context: ssl.SSLContext | None) -> None:
+        super().__init__((LOOPBACK, port), _HttpHandler)
         self.sink = sink
         self.context = context
-        self._open: set[Any] = set()
+        self._open: set[socket.socket] = set()
+
+    def get_request(self) -> tuple[Any, Any]:
+        """Take a connection, and note it before any other thread has it."""
+        connection, address = super().get_request()
+        if self.context is not None:
+            connection = self.context.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        self._open.add(connection)
+        return connection, address
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Shake hands on the connection's own thread, so that a bad client stops nobody."""
         if self.context is not None:
-            request.settimeout(5)
-            request = self.context.wrap_socket(
-                request, server_side=True, do_handshake_on_connect=False
-            )
+            request.settimeout(60)
             try:
                 request.do_handshake()
             except ssl.SSLError:
                 _linger(request)
                 raise
-        self._open.add(request)
         self.sink.connections += 1
-        with request:
-            _HttpHandler(request, client_address, self)
+        _HttpHandler(request, client_address, self)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close one connection."""
+        super().shutdown_request(request)
         self._open.discard(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Refused handshakes and cut connections are what tests are about."""
 
     def cut(self) -> None:
-        """Close what is still open."""
-        for request in list(self._open):
+        """End what is still open: a shutdown wakes the threads that read, a close would not."""
+        for connection in list(self._open):
             with contextlib.suppress(OSError):
-                request.close()
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)  # below TLS
 
 
-def _linger(connection: Any) -> None:
+def _linger(connection: ssl.SSLSocket) -> None:
     """Read to the end before closing, or a reset could overtake the alert that says why."""
     with contextlib.suppress(OSError):
-        raw = socket.socket(fileno=connection.detach())
-        with raw:
-            raw.settimeout(5)
-            raw.shutdown(socket.SHUT_WR)
-            while raw.recv(65536):
-                pass
+        connection.shutdown(
+            socket.SHUT_WR
+        )  # ends TLS, too: what is read from here on is as it came
+        while connection.recv(65536):
+            pass
 
 
 class _HttpHandler(http.server.BaseHTTPRequestHandler):
@@ -254,7 +262,7 @@ class GrpcSink(_Sink):
         self._server = grpc.server(
             self._pool, options=[("grpc.so_reuseport", 0)], handlers=[_grpc_handler(self._export)]
         )
-        address = f"127.0.0.1:{port}"
+        address = f"{LOOPBACK}:{port or free_ports(1)[0]}"
         if tls is None:
             self.port: int = self._server.add_insecure_port(address)
         else:
@@ -265,7 +273,7 @@ class GrpcSink(_Sink):
                 require_client_auth=roots is not None,
             )
             self.port = self._server.add_secure_port(address, credentials)
-        self.endpoint = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.endpoint = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
         self._server.start()
 
     def __enter__(self) -> Self:
