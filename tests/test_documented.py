@@ -71,6 +71,7 @@ def test_standard_variables() -> None:
         ("Retention", "sampling.md"),
         ("Policy", "policy.md"),
         ("Rule", "policy.md"),
+        ("Audit", "audit.md"),
         ("Recognition", "policy.md"),
         ("Propagation", "propagation.md"),
     ],

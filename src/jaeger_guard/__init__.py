@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jaeger_guard.guard import Guard
     from jaeger_guard.logs import GuardLogRecordProcessor
     from jaeger_guard.policy import (
+        Audit,
         Consent,
         FindingRule,
         JaegerRemote,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from jaeger_guard.sampling import PrivacySampler
 
 __all__ = [
+    "Audit",
     "ConfigurationError",
     "Consent",
     "Export",
@@ -66,6 +68,7 @@ __all__ = [
 
 # Loaded when they are asked for, so that importing the package costs next to nothing.
 _HOMES = {
+    "Audit": "policy",
     "ConfigurationError": "errors",
     "Consent": "policy",
     "Export": "export",

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from opentelemetry.sdk.trace import TracerProvider
 
+from jaeger_guard.audit import AuditLog
+from jaeger_guard.auditing import Auditor
 from jaeger_guard.batching import ExportPipeline
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.errors import ConfigurationError
@@ -53,6 +55,7 @@ class Guard:
         self._firewall = firewall
         self._is_shut_down = False
         self._at_shutdown: list[Callable[[], None]] = []
+        self._auditor: Auditor | None = None
         report(self.statistics)
 
     def __repr__(self) -> str:
@@ -62,6 +65,15 @@ class Guard:
     def is_shut_down(self) -> bool:
         """Whether this guard was shut down, or the export behind it."""
         return self._is_shut_down or (self._pipeline is not None and self._pipeline.is_stopped)
+
+    @property
+    def audit(self) -> AuditLog | None:
+        """The audit that this guard writes; None where none is configured."""
+        return None if self._auditor is None else self._auditor.log
+
+    def keep_audit(self, auditor: Auditor) -> None:
+        """Hold on to what writes the audit, until the shutdown."""
+        self._auditor = auditor
 
     def statistics(self) -> dict[str, Any]:
         """Return counts: spans scrubbed and quarantined, findings, the queue, the sender.
@@ -75,6 +87,8 @@ class Guard:
             counts["propagation"] = self._firewall.statistics()
         if self._pipeline is not None:
             counts.update(self._pipeline.statistics())
+        if self._auditor is not None:
+            counts.update(self._auditor.log.statistics())
         return counts
 
     def scrub(self, key: str, value: Any) -> Any:
@@ -126,6 +140,8 @@ class Guard:
             self._at_shutdown.pop()()
         self._processor.sampling.shutdown()
         self.tracer_provider.shutdown()
+        if self._auditor is not None:
+            self._auditor.stop()
 
     def at_shutdown(self, step: Callable[[], None]) -> None:
         """Have something done when `shutdown` is called; it must not raise."""

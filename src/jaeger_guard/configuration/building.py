@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import SpanLimits, SpanProcessor, TracerProvider
 
 from jaeger_guard.batching import Batching
 from jaeger_guard.configuration.arguments import Arguments
+from jaeger_guard.configuration.audits import audit_fields, begin_audit, open_audit
 from jaeger_guard.configuration.boundary import build_firewall
 from jaeger_guard.configuration.environment import Switches, misspelt
 from jaeger_guard.configuration.exporters import (
@@ -40,6 +41,7 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     spans = choose_scrubber(arguments.policy, environ, switches, "configure(policy=)")
     resolved = resolve_export(arguments.export, environ, switches)
     batching = Batching.from_environment(environ)
+    audit = open_audit(spans.scrubber.policy.audit, environ)
     console = console_processors(environ) if switches.enabled else []
     resource = build_resource(arguments.resource, environ)
     sampler = choose_sampler(
@@ -65,6 +67,7 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     firewall = build_firewall(spans, sampler)
     guard = Guard(provider, processor, spans, pipeline, firewall)
     processor.guard = guard
+    begin_audit(guard, audit, switches, str(resource.attributes.get("service.name")))
     return guard
 
 
@@ -73,6 +76,7 @@ def known_fields() -> list[str]:
     return [
         *(f"EXPORT_{field.name.upper()}" for field in fields(Export) if field.name != "spool"),
         *(f"SPOOL_{field.name.upper()}" for field in fields(Spool)),
+        *(f"AUDIT_{name.upper()}" for name in audit_fields()),
         *(f"SAMPLING_{name.upper()}" for name in sampling_fields()),
     ]
 

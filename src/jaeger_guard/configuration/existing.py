@@ -11,6 +11,7 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 
 from jaeger_guard.batching import Batching, ExportPipeline
 from jaeger_guard.configuration.arguments import Arguments
+from jaeger_guard.configuration.audits import begin_audit, open_audit
 from jaeger_guard.configuration.boundary import build_firewall
 from jaeger_guard.configuration.building import tell_misspelt, turn_off
 from jaeger_guard.configuration.environment import Switches
@@ -68,6 +69,7 @@ def protect_provider(
     export = arguments.export
     resolved = None if export is None else resolve_export(export, environ, switches)
     batching = Batching.from_environment(environ)
+    audit = open_audit(spans.scrubber.policy.audit, environ)
     multi = provider._active_span_processor
     guarded: GuardSpanProcessor | ConcurrentGuard
     if isinstance(multi, GuardSpanProcessor | ConcurrentGuard):
@@ -92,6 +94,8 @@ def protect_provider(
     firewall = build_firewall(spans, provider.sampler)
     guard = Guard(provider, guarded, spans, pipeline, firewall)
     guarded.guard = guard
+    attributes = provider.resource.attributes
+    begin_audit(guard, audit, switches, str(attributes.get("service.name")))
     return guard
 
 

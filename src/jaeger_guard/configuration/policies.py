@@ -35,6 +35,7 @@ def choose_scrubber(
                 consent=compiled.consent,
                 retention=compiled.retention,
                 propagation=compiled.propagation,
+                audit=compiled.audit,
             ),
             "JAEGER_GUARD_UNSAFE_PASSTHROUGH",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.compiled import CompiledPolicy, KeyDecision
 from jaeger_guard.policy.compiler import compile_policy
 from jaeger_guard.policy.consent import Consent
@@ -14,6 +15,7 @@ from jaeger_guard.policy.retention import Retention
 from jaeger_guard.policy.sampling import FindingRule, JaegerRemote, Sampling, SamplingRule
 
 __all__ = [
+    "Audit",
     "CompiledPolicy",
     "Consent",
     "FindingRule",

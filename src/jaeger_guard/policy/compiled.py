@@ -18,6 +18,7 @@ from typing import Final
 
 from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
 from jaeger_guard.generations import Generations
+from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
 from jaeger_guard.policy.propagation import Propagation
@@ -88,6 +89,7 @@ class CompiledPolicy:
         consent: Where a refusal of consent is read from, where a policy says so.
         retention: Which traces are kept how long, where a policy says so.
         propagation: What may cross the process boundary, where a policy says so.
+        audit: Where the audit is written, where a policy says so.
     """
 
     __slots__ = (
@@ -97,6 +99,7 @@ class CompiledPolicy:
         "_layers",
         "_leaves",
         "_tables",
+        "audit",
         "consent",
         "digest",
         "names",
@@ -117,6 +120,7 @@ class CompiledPolicy:
         retention: Retention | None = None,
         recognition: Recognition | None = None,
         propagation: Propagation | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._layers = layers
         self._globs = tuple(
@@ -137,6 +141,7 @@ class CompiledPolicy:
         self.retention: Final = retention
         self.recognition: Final = recognition
         self.propagation: Final = propagation
+        self.audit: Final = audit
         self.unsafe_rules: Final = tuple(
             clause.treatment.rule
             for clause in layers.clauses

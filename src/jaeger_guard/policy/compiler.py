@@ -49,6 +49,7 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
         retention=gathered.table("retention"),
         recognition=gathered.table("recognition"),
         propagation=gathered.table("propagation"),
+        audit=gathered.table("audit"),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from jaeger_guard.detectors.pasted import looks_like_path
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.policy.audit import read_audit
 from jaeger_guard.policy.consent import read_consent
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
@@ -39,6 +40,7 @@ _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "retention": read_retention,
     "recognition": read_recognition,
     "propagation": read_propagation,
+    "audit": read_audit,
 }
 FILE_WORDS: Final = ("extends", "mandatory", "rules", *_READERS)
 

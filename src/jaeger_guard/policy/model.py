@@ -9,6 +9,7 @@ from typing import Final
 
 from jaeger_guard.actions import Parameters
 from jaeger_guard.categories import is_pattern
+from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.recognition import Recognition
@@ -33,6 +34,7 @@ TABLES: Final[dict[str, type]] = {
     "retention": Retention,
     "propagation": Propagation,
     "recognition": Recognition,
+    "audit": Audit,
 }
 """What else a policy holds beside its rules, by the name of the field and of the table in a file."""
 
@@ -135,6 +137,7 @@ class Policy:
         retention: Which traces are kept short, and which long.
         propagation: What may cross the process boundary beside a request.
         recognition: How names in free text are looked for; they aren't where this is None.
+        audit: Where the audit is written.
 
     Raises:
         ConfigurationError: Names every field that is wrong.
@@ -150,6 +153,7 @@ class Policy:
     retention: Retention | None = None
     propagation: Propagation | None = None
     recognition: Recognition | None = None
+    audit: Audit | None = None
 
     def __post_init__(self) -> None:
         faults: list[Fault] = []

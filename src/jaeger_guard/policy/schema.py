@@ -9,6 +9,7 @@ import json
 import sys
 from typing import Any, Final
 
+from jaeger_guard.policy.audit import AUDIT_WORDS
 from jaeger_guard.policy.consent import CONSENT_WORDS
 from jaeger_guard.policy.loading import preset_names
 from jaeger_guard.policy.model import BASELINE
@@ -72,6 +73,10 @@ def policy_schema() -> dict[str, Any]:
             "recognition": {
                 "description": "How names in free text are looked for, in a process of its own.",
                 **schema_of(RECOGNITION_WORDS),
+            },
+            "audit": {
+                "description": "Where the audit is written.",
+                **schema_of(AUDIT_WORDS),
             },
         },
     }
