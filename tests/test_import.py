@@ -14,6 +14,7 @@ import pytest
 import jaeger_guard
 
 PUBLIC = {
+    "Audit",
     "ConfigurationError",
     "Consent",
     "Export",
