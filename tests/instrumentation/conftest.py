@@ -10,7 +10,14 @@ import pytest
 from opentelemetry import trace
 from opentelemetry.util._once import Once
 
+from instrumentation.recorded import Recorded
 from jaeger_guard import configuration
+
+
+@pytest.fixture(scope="session")
+def recorded(request: pytest.FixtureRequest) -> Recorded:
+    """What came of the drivers of the contract test."""
+    return Recorded(request.getfixturevalue)
 
 
 @pytest.fixture(autouse=True)

@@ -38,10 +38,6 @@ FRAMEWORKS: Final = (
     _plain("grpc_aio_server", extra="grpc"),
     _plain("grpc_client", extra="grpc"),
     _plain("grpc_server", extra="grpc"),
-    # Databases and messaging.
-    _plain("redis"),
-    _plain("sqlalchemy"),
-    _plain("sqlite3"),
     # Others.
     _plain("logging"),
 )
