@@ -8,7 +8,7 @@ from typing import Any
 from e2e.planted import CARD, EMAIL, TOKEN
 
 
-def refuse() -> None:
+def refuse() -> Any:
     """Raise what a payment raises, with planted values in its text."""
     raise ValueError(f"card {CARD} of {EMAIL} refused, {TOKEN}")
 

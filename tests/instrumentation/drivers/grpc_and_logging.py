@@ -36,7 +36,7 @@ def _handlers() -> Any:
         yield request
         yield request
 
-    methods = {
+    methods: dict[str, Any] = {
         "Pay": grpc.unary_unary_rpc_method_handler(pay),
         "Refuse": grpc.unary_unary_rpc_method_handler(refuse),
         "Fail": grpc.unary_unary_rpc_method_handler(fail),
@@ -85,7 +85,7 @@ def grpc_aio(world: World) -> None:
 
     async def serve_and_call() -> None:
         server = grpc.aio.server()
-        methods = {
+        methods: dict[str, Any] = {
             name: grpc.unary_unary_rpc_method_handler(function)
             for name, function in (("Pay", pay), ("Refuse", refuse), ("Fail", fail))
         }
