@@ -175,6 +175,7 @@ def test_an_instrumentor_that_fails(
     publish("broken", instruments="flask", body="raise RuntimeError('hunter2')")
     with pytest.raises(ConfigurationError, match="broken") as caught:
         configure(instrument=["flask", "broken"])
+    assert caught.value.__context__ is None
     assert "hunter2" not in str(caught.value)
     assert not is_instrumented("flask")
     trace._TRACER_PROVIDER = None

@@ -19,6 +19,7 @@ from jaeger_guard.configuration.exporters import (
     console_processors,
     resolve_export,
 )
+from jaeger_guard.configuration.id_generators import choose_id_generator
 from jaeger_guard.configuration.policies import choose_scrubber, warn_of_unsafe
 from jaeger_guard.configuration.resources import build_resource
 from jaeger_guard.configuration.samplers import choose_sampler, sampling_fields
@@ -44,6 +45,7 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     audit = open_audit(spans.scrubber.policy.audit, environ)
     console = console_processors(environ) if switches.enabled else []
     resource = build_resource(arguments.resource, environ)
+    id_generator = choose_id_generator(environ)
     sampler = choose_sampler(
         arguments.sampling,
         environ,
@@ -58,6 +60,7 @@ def build(arguments: Arguments, environ: Mapping[str, str]) -> Guard:
     provider = TracerProvider(
         sampler=sampler,
         resource=resource,
+        id_generator=id_generator,
         span_limits=SpanLimits(),  # reads the environment, which was checked
         active_span_processor=processor,
     )

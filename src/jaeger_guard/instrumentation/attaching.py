@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _LOGGER: Final = logging.getLogger("jaeger_guard")
 _LOCK: Final = threading.RLock()  # guards `_ours`, and that a class is prepared once
 _PREPARED: Final = "jaeger_guard_prepared"
+_ALREADY: Final = "already"
 _CHECKS: Final = ("skip_dep_check", "raise_exception_on_conflict")  # change nothing in its spans
 
 
@@ -66,22 +67,33 @@ def instrument(selected: Iterable[Selected], provider: Any, *, strict: bool) -> 
     done = Instrumented()
     for each in selected:
         name = each.framework.name
-        try:
-            if each.kind().is_instrumented_by_opentelemetry:
-                prepare(each.framework, each.kind)
-                tell(_LOGGER, logging.INFO, "%s is instrumented already", name)
-                continue
-            load(each.framework, each.kind, tracer_provider=provider, skip_dep_check=True)
+        outcome = _try(each, provider)
+        if outcome == _ALREADY:
+            tell(_LOGGER, logging.INFO, "%s is instrumented already", name)
+        elif not outcome:
             done.add(each.kind)
-        except Exception as error:  # noqa: BLE001 - of foreign code
-            what = f"the instrumentor {name} failed ({type(error).__name__})"
-            if strict:
-                done.undo()
-                raise ConfigurationError(
-                    what, "configure(instrument=)", f"Take {name} out"
-                ) from None
-            tell(_LOGGER, logging.WARNING, "%s", what)
+        elif strict:
+            done.undo()
+            raise ConfigurationError(
+                f"the instrumentor {name} failed ({outcome})",
+                "configure(instrument=)",
+                f"Take {name} out",
+            )
+        else:
+            tell(_LOGGER, logging.WARNING, "the instrumentor %s failed (%s)", name, outcome)
     return done
+
+
+def _try(selected: Selected, provider: Any) -> str:
+    """Instrument one; return the type of what it raised, whose text may quote anything."""
+    try:
+        if selected.kind().is_instrumented_by_opentelemetry:
+            prepare(selected.framework, selected.kind)
+            return _ALREADY
+        load(selected.framework, selected.kind, tracer_provider=provider, skip_dep_check=True)
+    except Exception as error:  # noqa: BLE001 - of foreign code
+        return type(error).__name__
+    return ""
 
 
 def load(framework: Framework, kind: Any, **keywords: Any) -> None:

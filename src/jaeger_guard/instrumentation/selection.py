@@ -34,14 +34,13 @@ class Selected:
     kind: Any
 
 
-class _Unfit(Exception):
-    """Why an instrumentor can't be had; its text is ours or names packages and versions."""
+@dataclass(frozen=True, slots=True)
+class _Unfit:
+    """Why an instrumentor can't be had; its text is ours, or names packages and versions."""
 
-    def __init__(self, what: str, remedy: str, *, is_absent: bool = False) -> None:
-        super().__init__(what)
-        self.what = what
-        self.remedy = remedy
-        self.is_absent = is_absent
+    what: str
+    remedy: str
+    is_absent: bool = False
 
 
 def check_instrument(given: Any) -> bool | tuple[str, ...]:
@@ -88,10 +87,10 @@ def select(given: Any, environ: Mapping[str, str]) -> list[Selected]:
             tell(_LOGGER, logging.INFO, "%s is not instrumented: %s", name, DISABLED_VARIABLE)
             continue
         for point in points:
-            try:
-                selected.append(_load(point))
-            except _Unfit as unfit:
-                raise ConfigurationError(unfit.what, _WHERE, unfit.remedy) from None
+            loaded = _load(point)
+            if isinstance(loaded, _Unfit):
+                raise ConfigurationError(loaded.what, _WHERE, loaded.remedy)
+            selected.append(loaded)
     return selected
 
 
@@ -126,39 +125,36 @@ def _all_fit(installed: Sequence[EntryPoint], disabled: frozenset[str]) -> Itera
         if point.name in disabled or _ALL in disabled:
             tell(_LOGGER, logging.INFO, "%s is not instrumented: %s", point.name, DISABLED_VARIABLE)
             continue
-        try:
-            yield _load(point)
-        except _Unfit as unfit:
-            level = logging.INFO if unfit.is_absent else logging.WARNING
-            tell(_LOGGER, level, "%s is not instrumented: %s", point.name, unfit.what)
+        loaded = _load(point)
+        if isinstance(loaded, Selected):
+            yield loaded
+        else:
+            level = logging.INFO if loaded.is_absent else logging.WARNING
+            tell(_LOGGER, level, "%s is not instrumented: %s", point.name, loaded.what)
 
 
-def _load(point: EntryPoint) -> Selected:
-    """Load an instrumentor whose library is there.
-
-    Raises:
-        _Unfit: It can't be had.
-    """
+def _load(point: EntryPoint) -> Selected | _Unfit:
+    """Load an instrumentor whose library is there, or say why it can't be had."""
     framework = framework_of(point.name)
     conflict = _conflict(point)
     if conflict is not None:
-        raise conflict
+        return conflict
     try:
         kind = point.load()
         obstacle = framework.obstacle() if framework.obstacle is not None else ""
     except ModuleNotFoundError:
-        raise _Unfit(
+        return _Unfit(
             f"what the instrumentor {point.name} instruments is not installed",
             f"Install it, or take {point.name} out",
             is_absent=True,
-        ) from None
+        )
     except Exception as error:  # noqa: BLE001 - of foreign code, at its import
-        raise _Unfit(
+        return _Unfit(
             f"the instrumentor {point.name} can't be loaded ({type(error).__name__})",
             f"Take {point.name} out, or install versions that fit",
-        ) from None
+        )
     if obstacle:
-        raise _Unfit(f"{point.name}: {obstacle}", "Set it before, or take it out")
+        return _Unfit(f"{point.name}: {obstacle}", "Set it before, or take it out")
     return Selected(framework, kind)
 
 
