@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import RandomIdGenerator
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.util._once import Once
 
 from jaeger_guard import ConfigurationError, configuration, configure
 
 VARIABLE = "OTEL_PYTHON_ID_GENERATOR"
 SOURCE = """
-from opentelemetry.sdk.trace import RandomIdGenerator
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 class Marked(RandomIdGenerator):
     def generate_trace_id(self): return (0x5e << 120) | super().generate_trace_id() >> 8
 class Other: pass
