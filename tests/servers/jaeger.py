@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from servers.certificates import Certificates
-from servers.process import LOOPBACK, Program, ServerError, free_ports, poll, running, start
+from servers.process import LOOPBACK, Program, cached_binary, free_ports, poll, running, start
 from servers.reading import strings_in
 
 VERSION: Final = "v1.76.0"
@@ -32,14 +31,7 @@ def binary() -> Path:
     Raises:
         ServerError: It isn't there.
     """
-    cache = os.environ.get("JAEGER_GUARD_TEST_CACHE")
-    if not cache:
-        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-        cache = str(Path(home) / "jaeger-guard")
-    path = Path(cache) / f"jaeger-{VERSION}"
-    if not os.access(path, os.X_OK):
-        raise ServerError(f"no Jaeger at {path}: run scripts/setup.sh, which builds it")
-    return path
+    return cached_binary(f"jaeger-{VERSION}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

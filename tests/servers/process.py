@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import time
@@ -21,6 +22,22 @@ _HELD: Final[deque[socket.socket]] = deque()
 
 class ServerError(RuntimeError):
     """A test server is missing or did not start: a failure, never a reason to skip."""
+
+
+def cached_binary(name: str) -> Path:
+    """Locate a program that `scripts/setup.sh` has built into its cache.
+
+    Raises:
+        ServerError: It isn't there.
+    """
+    cache = os.environ.get("JAEGER_GUARD_TEST_CACHE")
+    if not cache:
+        home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        cache = str(Path(home) / "jaeger-guard")
+    path = Path(cache) / name
+    if not os.access(path, os.X_OK):
+        raise ServerError(f"no {path}: run scripts/setup.sh, which builds it")
+    return path
 
 
 def free_ports(count: int) -> list[int]:
