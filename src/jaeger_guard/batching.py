@@ -38,7 +38,7 @@ from opentelemetry.context import (
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.export import Sender
+from jaeger_guard.export import ResolvedExport, Sender
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.telling import tell
@@ -141,6 +141,11 @@ class ExportPipeline(SpanProcessor):
     def is_stopped(self) -> bool:
         """Whether it was shut down, by whomever."""
         return self._stopped
+
+    @property
+    def settings(self) -> ResolvedExport | None:
+        """Where spans go, and how."""
+        return self._sender.settings
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue one ended span; returns at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import logging
 import signal
 import threading
@@ -12,11 +13,13 @@ from typing import Any, Final
 
 from opentelemetry.sdk.trace import TracerProvider
 
+from jaeger_guard import weaknesses
 from jaeger_guard.audit import AuditLog
 from jaeger_guard.auditing import Auditor
 from jaeger_guard.batching import ExportPipeline
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.export import ResolvedExport
 from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
@@ -122,6 +125,20 @@ class Guard:
                 type(error).__name__,
             )
             return unexplained(self._spans.scrubber.key(key))
+
+    @property
+    def export(self) -> ResolvedExport | None:
+        """Where spans go, with nothing left open; None where they don't go by our own export."""
+        return None if self._pipeline is None else self._pipeline.settings
+
+    def check(self) -> list[weaknesses.Finding]:
+        """Look for weaknesses: processors and providers that see raw spans, export, policy, sampler.
+
+        The findings are those of `jaeger-guard check`, the worst first; none of them holds a value.
+        """
+        # The one call upwards: what looks at a guard needs all rooms, and few who have one call it.
+        check = importlib.import_module("jaeger_guard.check")
+        return list(check.check_guard(self))
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Send everything that ended before; False where time ran out.

@@ -35,7 +35,9 @@ def is_guarded(provider: object) -> bool:
     if isinstance(multi, GuardSpanProcessor | ConcurrentGuard):
         return True
     # One without processors shows its spans to nobody.
-    return all(isinstance(processor, GuardSpanProcessor) for processor in _behind(provider))
+    return all(
+        isinstance(processor, GuardSpanProcessor) for processor in processors_behind(provider)
+    )
 
 
 def watch_for_bypasses(*, strict: bool) -> None:
@@ -62,17 +64,24 @@ def watch_for_bypasses(*, strict: bool) -> None:
         TracerProvider.get_tracer = get_tracer  # type: ignore[method-assign]
 
 
-def _behind(provider: TracerProvider) -> Sequence[SpanProcessor]:
+def processors_behind(provider: TracerProvider) -> Sequence[SpanProcessor]:
+    """List the processors of a provider, those behind its multi-processor one by one."""
     multi = provider._active_span_processor
     return getattr(multi, "_span_processors", (multi,))
+
+
+def told_of() -> tuple[TracerProvider, ...]:
+    """List the providers with a bypass that gave out a tracer since somebody looks, and are alive."""
+    with _LOCK:
+        return tuple(_told)
 
 
 def _bypass_of(provider: TracerProvider) -> str:
     """Say who reads raw spans of a provider, by the names of types; "" where nobody does."""
     if not is_guarded(provider):
-        names = sorted({type(processor).__qualname__ for processor in _behind(provider)})
+        names = sorted({type(processor).__qualname__ for processor in processors_behind(provider)})
         return f"a TracerProvider that is not guarded is in use, with {', '.join(names)}"
-    starters = sorted(set(foreign_starters(_behind(provider))))
+    starters = sorted(set(foreign_starters(processors_behind(provider))))
     if starters:
         return f"processors see live spans at their start: {', '.join(starters)}"
     return ""

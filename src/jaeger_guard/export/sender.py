@@ -61,6 +61,7 @@ class Sender:
 
     Attributes:
         evidence: What TLS really gave; None without TLS.
+        settings: What it was built from; None where a transport was given.
     """
 
     _flushes: int
@@ -81,6 +82,7 @@ class Sender:
         stamp: Callable[[], object] | None = None,
     ) -> None:
         self.evidence: Evidence | None = None
+        self.settings: ResolvedExport | None = None
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._backoff = backoff if backoff is not None else Backoff()
@@ -124,6 +126,7 @@ class Sender:
             stamp=settings.stamp,
         )
         sender.evidence = settings.evidence if settings.endpoint.secure else None
+        sender.settings = settings
         if sender._replayer is not None:
             sender._replayer.start_if_needed()
         return sender
