@@ -12,12 +12,44 @@ from opentelemetry.util._once import Once
 
 from instrumentation.recorded import Recorded
 from jaeger_guard import configuration
+from servers.mariadb import running_mariadb
+from servers.memcached import running_memcached
+from servers.postgresql import running_postgresql
+from servers.rabbitmq import running_rabbitmq
 
 
 @pytest.fixture(scope="session")
 def recorded(request: pytest.FixtureRequest) -> Recorded:
     """What came of the drivers of the contract test."""
     return Recorded(request.getfixturevalue)
+
+
+@pytest.fixture(scope="session")
+def postgresql_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real PostgreSQL's port."""
+    with running_postgresql(tmp_path_factory.mktemp("postgresql")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def mariadb_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real MariaDB's port."""
+    with running_mariadb(tmp_path_factory.mktemp("mariadb")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def memcached_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real memcached's port."""
+    with running_memcached(tmp_path_factory.mktemp("memcached")) as port:
+        yield port
+
+
+@pytest.fixture(scope="session")
+def rabbitmq_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """A real RabbitMQ's port."""
+    with running_rabbitmq(tmp_path_factory.mktemp("rabbitmq")) as port:
+        yield port
 
 
 @pytest.fixture(autouse=True)

@@ -17,6 +17,7 @@ from instrumentation.driver import Driver
 TESTS: Final = Path(__file__).parent.parent
 DRIVERS: Final = Path(__file__).parent / "drivers"
 CONVENTIONS: Final = {"old": "", "new": "http,database,gen_ai_latest_experimental"}
+CONTENT: Final = {"old": "true", "new": "SPAN_ONLY"}
 CAPTURED: Final = ("SERVER_REQUEST", "SERVER_RESPONSE", "CLIENT_REQUEST", "CLIENT_RESPONSE")
 SECONDS: Final = 300
 
@@ -71,7 +72,7 @@ class Recorded:
             "PYTHONPATH": str(TESTS),
             "OTEL_SEMCONV_STABILITY_OPT_IN": CONVENTIONS[convention],
             "OTEL_METRICS_EXPORTER": "none",
-            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": "true",
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT": CONTENT[convention],
         }
         child = subprocess.run(
             [sys.executable, "-P", "-m", "instrumentation.running", module],

@@ -38,6 +38,28 @@ FRAMEWORKS: Final = (
     _plain("grpc_aio_server", extra="grpc"),
     _plain("grpc_client", extra="grpc"),
     _plain("grpc_server", extra="grpc"),
+    # Databases.
+    _plain("asyncpg"),
+    _plain("psycopg"),
+    _plain("psycopg2"),
+    _plain("pymemcache"),
+    _plain("pymongo"),
+    _plain("pymysql"),
+    _plain("redis"),
+    _plain("sqlalchemy"),
+    _plain("sqlite3"),
+    # Messaging.
+    _plain("aio-pika"),
+    _plain("aiokafka"),
+    _plain("celery"),
+    _plain("confluent_kafka", extra="confluent-kafka"),
+    _plain("kafka", extra="kafka-python"),
+    _plain("pika"),
+    # Services.
+    _plain("anthropic"),
+    _plain("boto3", extra="boto3sqs"),
+    _plain("botocore"),
+    _plain("openai"),
     # Others.
     _plain("logging"),
 )
