@@ -72,6 +72,7 @@ def test_standard_variables() -> None:
         ("Policy", "policy.md"),
         ("Rule", "policy.md"),
         ("Audit", "audit.md"),
+        ("Exemption", "policy.md"),
         ("Recognition", "policy.md"),
         ("Propagation", "propagation.md"),
     ],

@@ -17,6 +17,7 @@ PUBLIC = {
     "Audit",
     "ConfigurationError",
     "Consent",
+    "Exemption",
     "Export",
     "FindingRule",
     "Guard",

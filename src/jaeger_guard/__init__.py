@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jaeger_guard.policy import (
         Audit,
         Consent,
+        Exemption,
         FindingRule,
         JaegerRemote,
         Policy,
@@ -43,6 +44,7 @@ __all__ = [
     "Audit",
     "ConfigurationError",
     "Consent",
+    "Exemption",
     "Export",
     "FindingRule",
     "Guard",
@@ -72,6 +74,7 @@ _HOMES = {
     "ConfigurationError": "errors",
     "Consent": "policy",
     "Export": "export",
+    "Exemption": "policy",
     "FindingRule": "policy",
     "Guard": "guard",
     "GuardError": "errors",

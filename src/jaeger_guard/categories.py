@@ -10,7 +10,9 @@ from typing import Final
 CONTACT_EMAIL: Final = "contact.email"
 CONTACT_PHONE: Final = "contact.phone"
 CONTACT_ADDRESS: Final = "contact.address"
+CONTACT_WEBSITE: Final = "contact.website"
 FINANCIAL_CARD: Final = "financial.card"
+FINANCIAL_CARD_TRACK: Final = "financial.card_track"
 FINANCIAL_CARD_SECURITY: Final = "financial.card_security"
 FINANCIAL_IBAN: Final = "financial.iban"
 FINANCIAL_ACCOUNT: Final = "financial.account"
@@ -19,7 +21,18 @@ IDENTITY_DOCUMENT: Final = "identity.document"
 IDENTITY_USER: Final = "identity.user"
 PERSON_NAME: Final = "person.name"
 PERSON_BIRTH_DATE: Final = "person.birth_date"
+PERSON_AGE: Final = "person.age"
+PERSON_IMAGE: Final = "person.image"
 HEALTH_RECORD: Final = "health.record"
+HEALTH_DATE: Final = "health.date"
+SPECIAL_RELIGION: Final = "special.religion"
+SPECIAL_ETHNICITY: Final = "special.ethnicity"
+SPECIAL_POLITICS: Final = "special.politics"
+SPECIAL_UNION: Final = "special.union"
+SPECIAL_SEXUALITY: Final = "special.sexuality"
+SPECIAL_GENETICS: Final = "special.genetics"
+SPECIAL_BIOMETRICS: Final = "special.biometrics"
+SPECIAL_CONVICTION: Final = "special.conviction"
 NETWORK_IP: Final = "network.ip"
 NETWORK_MAC: Final = "network.mac"
 DEVICE_ID: Final = "device.id"
@@ -34,6 +47,7 @@ CONTENT_BODY: Final = "content.body"
 CONTENT_SQL_LITERAL: Final = "content.sql_literal"
 CONTENT_BINARY: Final = "content.binary"
 CONTENT_WITHHELD: Final = "content.withheld"
+CONTENT_UNKNOWN: Final = "content.unknown"
 
 ALL: Final = tuple(
     sorted(value for name, value in globals().items() if name.isupper() and isinstance(value, str))
@@ -41,8 +55,16 @@ ALL: Final = tuple(
 
 
 def addresses(pattern: str, category: str) -> bool:
-    """Say whether `pattern` (`financial.card`, `financial.*` or `*`) addresses `category`."""
-    if pattern == "*" or pattern == category:
+    """Say whether `pattern` (`financial.card`, `financial.*` or `*`) addresses `category`.
+
+    What no key and no convention knows (`content.unknown`) is addressed by its own name alone: a rule
+    for whatever is found doesn't mean to withhold what nothing was found in.
+    """
+    if pattern == category:
+        return True
+    if category == CONTENT_UNKNOWN:
+        return False
+    if pattern == "*":
         return True
     return pattern.endswith(".*") and category.startswith(pattern[:-1])
 

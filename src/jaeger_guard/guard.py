@@ -51,7 +51,6 @@ class Guard:
         firewall: Firewall | None = None,
     ) -> None:
         self.tracer_provider = provider
-        self.policy: CompiledPolicy = spans.scrubber.policy
         self._processor = processor
         self._spans = spans
         self._pipeline = pipeline
@@ -93,6 +92,11 @@ class Guard:
         if self._auditor is not None:
             counts.update(self._auditor.log.statistics())
         return counts
+
+    @property
+    def policy(self) -> CompiledPolicy:
+        """What decides, as it is now: without the exceptions that have ended."""
+        return self._spans.scrubber.policy
 
     def scrub(self, key: str, value: Any) -> Any:
         """Return one value as a span's attribute under `key` would go on; None where it is dropped.

@@ -20,7 +20,7 @@ from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from jaeger_guard import vocabulary
-from jaeger_guard.categories import CREDENTIAL_PASSWORD, HEALTH_RECORD
+from jaeger_guard.categories import CREDENTIAL_PASSWORD
 
 # Characters. Of a longer key the two ends are read, and nothing is kept in a cache.
 _LONGEST: Final = 256
@@ -163,7 +163,7 @@ def _undone(words: Sequence[str], start: int, end: int, glued: str, category: st
         return True
     if _harmless_end(rest) or (not password and rest[0] in vocabulary.HARMLESS_AFTER):
         return True
-    if password or category == HEALTH_RECORD or category.startswith(("person.", "identity.")):
+    if password or category.startswith(("person.", "identity.", "health.")):
         return False
     return rest[0] in vocabulary.HARMLESS_BEHIND_OTHERS
 

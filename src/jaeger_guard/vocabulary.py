@@ -16,6 +16,7 @@ from jaeger_guard.categories import (
     CONTACT_ADDRESS,
     CONTACT_EMAIL,
     CONTACT_PHONE,
+    CONTACT_WEBSITE,
     CONTENT_BODY,
     CONTENT_PROMPT,
     CREDENTIAL_CONNECTION,
@@ -27,15 +28,27 @@ from jaeger_guard.categories import (
     FINANCIAL_ACCOUNT,
     FINANCIAL_CARD,
     FINANCIAL_CARD_SECURITY,
+    FINANCIAL_CARD_TRACK,
     FINANCIAL_IBAN,
+    HEALTH_DATE,
     HEALTH_RECORD,
     IDENTITY_DOCUMENT,
     IDENTITY_NATIONAL_ID,
     IDENTITY_USER,
     LOCATION_COORDINATES,
     NETWORK_MAC,
+    PERSON_AGE,
     PERSON_BIRTH_DATE,
+    PERSON_IMAGE,
     PERSON_NAME,
+    SPECIAL_BIOMETRICS,
+    SPECIAL_CONVICTION,
+    SPECIAL_ETHNICITY,
+    SPECIAL_GENETICS,
+    SPECIAL_POLITICS,
+    SPECIAL_RELIGION,
+    SPECIAL_SEXUALITY,
+    SPECIAL_UNION,
 )
 
 # Found anywhere in a key, also inside a longer word (`txtpassword`): none is part of another word.
@@ -97,15 +110,19 @@ PHRASES: Final[dict[str, str]] = {
     FINANCIAL_CARD: (
         "card number|card num|card no|card nr|card pan|cc number|cc num|cc no|credit card|debit card"
         "|credit card number|debit card number|payment card|payment card number|primary account number"
-        "|bank card|card data|card track|track data|carte bancaire|numero carte|numero de carte"
+        "|bank card|card data|carte bancaire|numero carte|numero de carte"
         "|kreditkarte|kreditkartennummer|kartennummer|numero tarjeta|numero de tarjeta|tarjeta credito"
         "|tarjeta de credito|numero cartao|numero do cartao|cartao de credito|cartao credito"
         "|numero carta di credito|carta di credito|carta credito|numero carta"
         "|numero di carta|numero de cartao|creditcardnummer|kreditkartennr|kartennr|numer karty|kortnummer"
         "|betaalkaart"
     ),
+    FINANCIAL_CARD_TRACK: (
+        "card track|track data|track 1 data|track 2 data|track 3 data|track 2 equivalent data|card track data"
+        "|magstripe|magstripe data|mag stripe data|magnetic stripe data|card track 1|card track 2"
+    ),
     FINANCIAL_CARD_SECURITY: (
-        "cvv|cvv 2|cvc|cvc 2|cvv code|cvc code|csc code|card csc|card cvv|card cvc|card verification"
+        "pin block|encrypted pin block|pinblock|cvv|cvv 2|cvc|cvc 2|cvv code|cvc code|csc code|card csc|card cvv|card cvc|card verification"
         "|card verification value|card verification code|card security|card security code"
         "|card code|security code|card expiry|card expiration|card exp|card exp month|card exp year"
         "|card expiration date|card expiry date|cc exp|cc expiry|cc expiration|kartenprufnummer"
@@ -145,7 +162,7 @@ PHRASES: Final[dict[str, str]] = {
         "|patente di guida|visa number|green card number"
         "|numero di passaporto|numero passaporto|numero de pasaporte|numero pasaporte|numero do passaporte"
         "|numero de passaporte|paspoortnummer|numer paszportu|numer dowodu|numer dowodu osobistego"
-        "|passport nr|identity card number|fuhrerscheinnummer|fuehrerscheinnummer|rijbewijsnummer"
+        "|passport nr|medical license|medical license number|professional license number|birth certificate number|identity card number|fuhrerscheinnummer|fuehrerscheinnummer|rijbewijsnummer"
         "|carta identita numero|numero carta identita|documento de identidad|documento identidad|license plate"
         "|licence plate|number plate|plate number|dea number|insurance number|insurance policy number"
     ),
@@ -200,7 +217,7 @@ PHRASES: Final[dict[str, str]] = {
         "|recipient address|member address|guest address|buyer address|passenger address"
         "|current address|permanent address|residence address"
         "|customer address|patient address|address line|address line 1|address line 2|address 1"
-        "|address 2|zip code|zip codes|postal code|post code|postcode|zippostal|adresse|postadresse"
+        "|address 2|patient zip|customer zip|user zip|member zip|home zip|billing zip|shipping zip|zip code|zip codes|postal code|post code|postcode|zippostal|adresse|postadresse"
         "|anschrift|strasse|strasse hausnummer|hausnummer|postleitzahl|plz|code postal|codigo postal"
         "|direccion|domicilio|indirizzo|endereco|codice postale|adresse postale|wohnort"
         "|woonadres|thuisadres|adres zamieszkania|adres domowy|kod pocztowy|gatuadress|postadress"
@@ -217,8 +234,94 @@ PHRASES: Final[dict[str, str]] = {
         "|krankheiten|enfermedades|antecedentes medicos|allergien|alergias|medikamente|medicamentos"
         "|krankenakte|patientennummer|numero de patient|cartella clinica|disability status"
     ),
+    HEALTH_DATE: (
+        "admission date|date of admission|admitted at|admit date|discharge date|date of discharge"
+        "|discharged at|date of service|encounter date|visit date|date of visit|procedure date|surgery date"
+        "|date of surgery|treatment date|date of treatment|prescription date|vaccination date"
+        "|immunization date|immunisation date|date of death|death date|deceased date|deceased at"
+        "|diagnosis date|date of diagnosis|onset date|specimen date|lab result date"
+        "|aufnahmedatum|entlassungsdatum|behandlungsdatum|todesdatum|sterbedatum|impfdatum"
+        "|date de deces|date deces|date admission|date d admission|date hospitalisation"
+        "|fecha de ingreso|fecha ingreso|fecha de alta|fecha de defuncion|fecha defuncion"
+        "|data di ricovero|data ricovero|data di morte|data di dimissione|data internacao|data de internacao"
+        "|data obito|data do obito|data de obito"
+    ),
+    PERSON_AGE: (
+        "patient age|user age|customer age|person age|member age|employee age|applicant age|age in years"
+        "|age years|age at admission|age at diagnosis|age at death|age at encounter|subject age|visitor age"
+        "|alter in jahren|alter jahre|patientenalter|age patient|age du patient|edad paciente"
+        "|edad del paciente|eta paziente|idade paciente|idade do paciente"
+    ),
+    PERSON_IMAGE: (
+        "face photo|full face photo|face image|facial image|patient photo|passport photo|profile photo"
+        "|user photo|customer photo|id photo|selfie|selfie image|passfoto|lichtbild|photo d identite"
+        "|photo identite|foto carnet"
+    ),
+    CONTACT_WEBSITE: (
+        "personal website|personal url|personal homepage|homepage url|home page url|linkedin url"
+        "|linkedin profile|facebook profile|facebook url|instagram profile|twitter handle|twitter profile"
+        "|patient portal url|patient url"
+    ),
+    # GDPR, Art. 9(1) and Art. 10.
+    SPECIAL_RELIGION: (
+        "religion|religious affiliation|religious belief|religious beliefs|religious denomination"
+        "|religionszugehorigkeit|religionszugehoerigkeit|konfession|kirchenzugehorigkeit|croyance religieuse"
+        "|appartenance religieuse|confession religieuse|creencias religiosas|religione|religiao"
+        "|godsdienst|wyznanie|religijnosc|faith affiliation"
+    ),
+    SPECIAL_ETHNICITY: (
+        "ethnicity|ethnicities|ethnic origin|ethnic group|ethnic background|ethnic category|racial origin"
+        "|race ethnicity|race and ethnicity|patient race|person race|user race|employee race|applicant race"
+        "|skin color|skin colour|skin tone|ethnie|ethnische herkunft|ethnische zugehorigkeit|hautfarbe"
+        "|origine ethnique|origen etnico|raza etnia|origine etnica|origem etnica|etnia|etniciteit"
+        "|pochodzenie etniczne|tribal affiliation"
+    ),
+    SPECIAL_POLITICS: (
+        "political opinion|political opinions|political affiliation|political party|political view"
+        "|political views|political belief|political beliefs|political leaning|party affiliation"
+        "|party membership|voter registration party|voting preference|politische meinung"
+        "|politische gesinnung|parteizugehorigkeit|parteimitgliedschaft|parteizugehoerigkeit"
+        "|opinion politique|opinions politiques|opinion politica|opiniones politicas|afiliacion politica"
+        "|opinione politica|opinioni politiche|opiniao politica|filiacao partidaria|politieke voorkeur"
+        "|politieke overtuiging|poglady polityczne"
+    ),
+    SPECIAL_UNION: (
+        "trade union|trade union membership|trade union member|labor union|labour union|union membership"
+        "|union member|gewerkschaft|gewerkschaftszugehorigkeit|gewerkschaftsmitglied"
+        "|gewerkschaftsmitgliedschaft|appartenance syndicale|syndicat|afiliacion sindical"
+        "|appartenenza sindacale|iscrizione sindacale|filiacao sindical|vakbond|vakbondslidmaatschap"
+        "|przynaleznosc zwiazkowa"
+    ),
+    SPECIAL_SEXUALITY: (
+        "sexual orientation|sexual preference|sexual preferences|sexuality|sex life|sexual identity"
+        "|sexual history|sexuelle orientierung|sexualleben|orientation sexuelle|vie sexuelle"
+        "|orientacion sexual|vida sexual|orientamento sessuale|vita sessuale|orientacao sexual"
+        "|seksuele geaardheid|seksuele voorkeur|orientacja seksualna"
+    ),
+    SPECIAL_GENETICS: (
+        "genetic data|genetic test|genetic test result|genetic marker|genetic markers|genetic information"
+        "|genetic profile|dna profile|dna test|dna sequence|genotype|genetische daten|gendaten"
+        "|donnees genetiques|datos geneticos|dati genetici|dados geneticos|dane genetyczne"
+    ),
+    SPECIAL_BIOMETRICS: (
+        "biometric data|biometric template|biometric templates|biometric hash|biometric signature"
+        "|biometric vector|biometrics|fingerprint template|fingerprint image|fingerprint scan"
+        "|finger print template|fingerprint minutiae|face template|face embedding|face embeddings"
+        "|face encoding|face encodings|face descriptor|face vector|faceprint|face print|voice print"
+        "|voiceprint|voice embedding|iris scan|iris template|iris code|retina scan|palm print|palmprint"
+        "|palm vein|gait signature|fingerabdruck|biometrische daten|gesichtsgeometrie|empreinte digitale"
+        "|empreintes digitales|donnees biometriques|huella dactilar|huellas dactilares|datos biometricos"
+        "|impronta digitale|impronte digitali|dati biometrici|impressao digital|impressoes digitais"
+        "|dados biometricos|vingerafdruk|odcisk palca|dane biometryczne"
+    ),
+    SPECIAL_CONVICTION: (
+        "criminal record|criminal records|criminal conviction|criminal convictions|criminal history"
+        "|criminal offence|criminal offense|criminal background|prior convictions|vorstrafe|vorstrafen"
+        "|strafregister|fuhrungszeugnis|casier judiciaire|condamnations penales|antecedentes penales"
+        "|antecedentes criminais|casellario giudiziale|precedenti penali|strafblad|karalnosc"
+    ),
     DEVICE_ID: (
-        "device id|device uuid|device identifier|imei|imsi|iccid|idfa|idfv|gaid|udid|meid"
+        "device serial|device serial number|implant serial number|pacemaker serial number|device id|device uuid|device identifier|imei|imsi|iccid|idfa|idfv|gaid|udid|meid"
         "|advertising id|ad id|android id"
     ),
     NETWORK_MAC: "mac address|mac addr|adresse mac|direccion mac|indirizzo mac|endereco mac|mac adresse",
@@ -264,7 +367,10 @@ WHOLE: Final[dict[str, str]] = {
     CREDENTIAL_SESSION: "session",
     IDENTITY_NATIONAL_ID: "ein|cif",
     IDENTITY_DOCUMENT: "vin",
+    FINANCIAL_CARD_TRACK: "track 1|track 2|track1|track2",
     PERSON_NAME: "nombre",
+    PERSON_AGE: "age|edad|idade|leeftijd",
+    SPECIAL_ETHNICITY: "race",
     CONTACT_PHONE: "mobile|portable|handy|movil|mobiel",
     CONTACT_ADDRESS: "zip|cep|rue|calle|adres",
     LOCATION_COORDINATES: "coordinates",  # RFC 7946 (GeoJSON)

@@ -27,12 +27,16 @@ _PARAMETERS = st.builds(
     ipv4_prefix=st.integers(0, 31),
     ipv6_prefix=st.integers(0, 127),
     round_to=st.sampled_from([None, 0.1, 0.25, 1.0, 5.0, 10.0, 1000.0]),
+    age_cap=st.sampled_from([None, 1, 65, 90]),
+    zip3=st.booleans(),
 )
 _TEXTS = st.one_of(
     st.text(max_size=40),
     st.ip_addresses().map(str),
     st.dates().map(str),
     st.integers().map(str),
+    st.integers(0, 130).map(str),
+    st.integers(0, 99_999).map(lambda number: f"{number:05}"),
     st.floats(-200, 200).map(lambda number: f"{number:.6f}"),
     st.from_regex(r"[0-9]{1,8}([-/.][0-9]{1,4}){0,2}", fullmatch=True),
     st.sampled_from([marker(category) for category in ALL]),

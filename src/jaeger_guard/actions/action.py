@@ -22,6 +22,8 @@ class Parameters:
         ipv4_prefix: Bits of an IPv4 address that generalizing leaves.
         ipv6_prefix: Bits of an IPv6 address that generalizing leaves.
         round_to: The step that generalizing rounds numbers to; None where numbers are redacted.
+        age_cap: The age from which generalizing says no more than that; None where ages are numbers.
+        zip3: Whether generalizing leaves three digits of a US ZIP code; else it is redacted.
     """
 
     leave_first: int = 0
@@ -29,6 +31,8 @@ class Parameters:
     ipv4_prefix: int = 24
     ipv6_prefix: int = 48
     round_to: float | None = None
+    age_cap: int | None = None
+    zip3: bool = False
 
 
 Apply = Callable[[str, str, Notation, Parameters], str]

@@ -11,19 +11,25 @@ from __future__ import annotations
 
 import decimal
 import re
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import MappingProxyType
 from typing import Final
 
 from jaeger_guard.actions.action import ActionEntry, ActionExample, Parameters
+from jaeger_guard.actions.postal import generalize_zip
 from jaeger_guard.actions.redaction import redact
 from jaeger_guard.categories import (
+    CONTACT_ADDRESS,
     CONTENT_WITHHELD,
     CREDENTIAL_TOKEN,
+    HEALTH_DATE,
     LOCATION_COORDINATES,
     NETWORK_IP,
+    PERSON_AGE,
     PERSON_BIRTH_DATE,
 )
 from jaeger_guard.markers import is_marker
@@ -31,6 +37,7 @@ from jaeger_guard.types import Action, Notation
 
 _LONGEST: Final = 96  # characters; no address, date or pair of coordinates is longer
 _NUMBER: Final = r"[+-]?[0-9]{1,24}(?:\.[0-9]{1,24})?"
+_AGE: Final = r"(?P<years>[0-9]{1,3}(?:\.[0-9]{1,2})?)(?: ?(?:y|yo|y/o|yrs?|years?)(?: old)?)?"
 _EXACT: Final = decimal.Context(prec=100, traps=[decimal.InvalidOperation])
 
 _DAY: Final = r"(?P<day>0?[1-9]|[12][0-9]|3[01])"
@@ -95,9 +102,51 @@ def generalize_date(text: str, parameters: Parameters) -> str | None:
         found = _compiled(pattern).fullmatch(text)
         if found is not None:
             year = found["year"]
-            # Rounded here too: what comes back next time is a number, which is rounded then.
-            return year if parameters.round_to is None else generalize_number(year, parameters)
+            if parameters.round_to is not None:
+                # Rounded here too: what comes back next time is a number, which is rounded then.
+                year = generalize_number(year, parameters) or year
+            cap = parameters.age_cap
+            if cap is not None and _year_now() - decimal.Decimal(year) >= cap:
+                return f"{cap}+"  # the year alone would tell such an age
+            return year
     return None
+
+
+def _year_now() -> int:
+    return time.gmtime().tm_year
+
+
+def generalize_birth_date(text: str, parameters: Parameters) -> str | None:
+    """Return the year of a date of birth; what `age_cap` says of who is that old."""
+    return text if text == f"{parameters.age_cap}+" else generalize_date(text, parameters)
+
+
+def generalize_service_date(text: str, parameters: Parameters) -> str | None:
+    """Return the year of a date on which something was done; no age follows from it."""
+    return generalize_date(text, replace(parameters, age_cap=None))
+
+
+def generalize_age(text: str, parameters: Parameters) -> str | None:
+    """Return an age in years, rounded where numbers are, or `90+`; None for anything else."""
+    cap = parameters.age_cap
+    if text == f"{cap}+":
+        return text
+    found = _compiled(_AGE).fullmatch(text)
+    if found is None or (cap is None and parameters.round_to is None):
+        return None
+    if cap is not None and float(found["years"]) >= cap:
+        return f"{cap}+"
+    if parameters.round_to is None:
+        return text
+    # Down, as ages are told: rounded up, one could come to stand beyond the cap.
+    step = decimal.Decimal(repr(parameters.round_to)).normalize(_EXACT)
+    years = decimal.Decimal(found["years"])
+    return f"{_EXACT.multiply(_EXACT.divide(years, step) // 1, step):f}"
+
+
+def generalize_postal_code(text: str, parameters: Parameters) -> str | None:
+    """Return what `zip3` leaves of a US ZIP code; None for any other address."""
+    return generalize_zip(text) if parameters.zip3 else None
 
 
 def generalize_number(text: str, parameters: Parameters) -> str | None:
@@ -131,8 +180,12 @@ _WAYS: Final[Mapping[str, tuple[_Way, ...]]] = MappingProxyType(
         "network": (generalize_address,),
         "device": (generalize_address,),
         "location": (generalize_coordinates,),
+        PERSON_AGE: (generalize_age,),
+        PERSON_BIRTH_DATE: (generalize_birth_date, generalize_number),
+        HEALTH_DATE: (generalize_service_date,),
+        CONTACT_ADDRESS: (generalize_postal_code,),
         "person": (generalize_date, generalize_number),
-        "health": (generalize_date, generalize_number),
+        "health": (generalize_service_date, generalize_number),
         "financial": (generalize_number,),
         # What a rule names by its key alone; the rule's author knows what stands there.
         "content": (
@@ -149,7 +202,8 @@ def generalize(text: str, category: str, parameters: Parameters) -> str | None:
     """Return a coarser value for `text`, or None where there is none."""
     if len(text) > _LONGEST:
         return None
-    for way in _WAYS.get(category.partition(".")[0], ()):
+    ways = _WAYS.get(category) or _WAYS.get(category.partition(".")[0], ())
+    for way in ways:
         general = way(text, parameters)
         if general is not None:
             return general
@@ -167,7 +221,7 @@ GENERALIZATION: Final = ActionEntry(
     action=Action.GENERALIZE,
     meaning="Replace the value by a coarser one: a network, a year, a rounded number",
     apply=_apply,
-    parameters=("ipv4_prefix", "ipv6_prefix", "round_to"),
+    parameters=("ipv4_prefix", "ipv6_prefix", "round_to", "age_cap", "zip3"),
     examples=(
         ActionExample(text="203.0.113.77", category=NETWORK_IP, becomes="203.0.113.0"),
         ActionExample(text="2001:db8:1:2::5", category=NETWORK_IP, becomes="2001:db8:1::"),
@@ -224,6 +278,45 @@ GENERALIZATION: Final = ActionEntry(
             parameters=Parameters(round_to=1000),
             becomes="48000",
         ),
+        ActionExample(
+            text="1921-04-12",
+            category=PERSON_BIRTH_DATE,
+            parameters=Parameters(age_cap=90),
+            becomes="90+",
+        ),
+        ActionExample(text="2024-03-15", category=HEALTH_DATE, becomes="2024"),
+        ActionExample(
+            text="93", category=PERSON_AGE, parameters=Parameters(age_cap=90), becomes="90+"
+        ),
+        ActionExample(
+            text="90 years old",
+            category=PERSON_AGE,
+            parameters=Parameters(age_cap=90),
+            becomes="90+",
+        ),
+        ActionExample(
+            text="89", category=PERSON_AGE, parameters=Parameters(age_cap=90), becomes="89"
+        ),
+        ActionExample(
+            text="34", category=PERSON_AGE, parameters=Parameters(round_to=10), becomes="30"
+        ),
+        ActionExample(text="34", category=PERSON_AGE, becomes="[REDACTED:person.age]"),
+        ActionExample(
+            text="02139-4307",
+            category=CONTACT_ADDRESS,
+            parameters=Parameters(zip3=True),
+            becomes="021",
+        ),
+        ActionExample(
+            text="03601", category=CONTACT_ADDRESS, parameters=Parameters(zip3=True), becomes="000"
+        ),
+        ActionExample(
+            text="77 Massachusetts Ave",
+            category=CONTACT_ADDRESS,
+            parameters=Parameters(zip3=True),
+            becomes="[REDACTED:contact.address]",
+        ),
+        ActionExample(text="02139", category=CONTACT_ADDRESS, becomes="[REDACTED:contact.address]"),
         ActionExample(
             text="1985", category=CREDENTIAL_TOKEN, becomes="[REDACTED:credential.token]"
         ),

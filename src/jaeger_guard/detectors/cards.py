@@ -9,7 +9,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.categories import FINANCIAL_CARD, FINANCIAL_CARD_SECURITY
+from jaeger_guard.categories import (
+    FINANCIAL_CARD,
+    FINANCIAL_CARD_SECURITY,
+    FINANCIAL_CARD_TRACK,
+)
 from jaeger_guard.detectors.checks import has_luhn_digit
 from jaeger_guard.detectors.detector import (
     Detector,
@@ -244,7 +248,7 @@ def _settle_track(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 TRACK: Final = Detector(
     name="financial.card_track",
-    category=FINANCIAL_CARD,
+    category=FINANCIAL_CARD_TRACK,
     gate=DigitRun(shortest=12),
     pattern=(
         r"(?:%?[Bb][0-9]{12,19}\^[^\^\r\n]{2,26}\^[0-9]{4}[0-9A-Za-z =]{0,64}\??"

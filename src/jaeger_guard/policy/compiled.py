@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
-from jaeger_guard.categories import ALL, CONTENT_WITHHELD, addresses
+from jaeger_guard.categories import ALL, CONTENT_UNKNOWN, CONTENT_WITHHELD, addresses
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
@@ -78,6 +78,11 @@ def certain_category(key_class: KeyClass) -> str | None:
     return key_class.category if key_class.kind is KeyKind.CATEGORY else None
 
 
+def is_unknown(key_class: KeyClass) -> bool:
+    """Say whether neither the conventions nor the lexicon know what stands under a key."""
+    return key_class.kind is KeyKind.UNKNOWN and not key_class.exempt
+
+
 class CompiledPolicy:
     """Rules made ready. Immutable to the eye: what it remembers never changes an answer.
 
@@ -90,6 +95,7 @@ class CompiledPolicy:
         retention: Which traces are kept how long, where a policy says so.
         propagation: What may cross the process boundary, where a policy says so.
         audit: Where the audit is written, where a policy says so.
+        expires: When the next exception ends, in seconds since 1970; infinity for never.
     """
 
     __slots__ = (
@@ -99,9 +105,11 @@ class CompiledPolicy:
         "_layers",
         "_leaves",
         "_tables",
+        "_withholds_unknown",
         "audit",
         "consent",
         "digest",
+        "expires",
         "names",
         "propagation",
         "recognition",
@@ -123,6 +131,10 @@ class CompiledPolicy:
         audit: Audit | None = None,
     ) -> None:
         self._layers = layers
+        self._withholds_unknown = any(
+            clause.category == CONTENT_UNKNOWN and clause.treatment.action not in KEEPING
+            for clause in layers.clauses
+        )
         self._globs = tuple(
             (clause.number, clause.glob) for clause in layers.clauses if clause.glob is not None
         )
@@ -134,6 +146,7 @@ class CompiledPolicy:
         self._tables: Generations[tuple[object, ...], Mapping[str, Treatment]] = Generations(
             MOST_REMEMBERED
         )
+        self.expires: Final = layers.expires
         self.names: Final = names
         self.digest: Final = digest
         self.sampling: Final = sampling
@@ -157,7 +170,7 @@ class CompiledPolicy:
         remembered = self._decisions.get((surface._value_, key))
         if remembered is not None:
             return remembered
-        decision = self._settle(classify(key), self._match(key), surface)
+        decision = self._settle(classify(key), self._match(key), surface, named=key != "")
         if len(key) <= _LONGEST_REMEMBERED:
             self._decisions.put((surface._value_, key), decision)
         return decision
@@ -173,13 +186,39 @@ class CompiledPolicy:
             return remembered
         if name:
             key_class, matched = classify_leaf(name), parent.matched | self._match(name)
-            decision = self._settle(key_class, matched, parent.surface)
+            decision = self._settle(key_class, matched, parent.surface, named=True)
         else:
             # Its format is what it was just taken out of.
             decision = self._settle(parent.key_class, parent.matched, parent.surface, inside=True)
         if len(name) <= _LONGEST_REMEMBERED:
             self._leaves.put((parent, name), decision)
         return decision
+
+    def at(self, moment: float) -> CompiledPolicy:
+        """Return the policy without the exceptions that have ended by then, seconds since 1970.
+
+        It remembers nothing of what was decided while they held. Its digest is the same: it is the
+        same policy.
+        """
+        layers = self._layers.at(moment)
+        if layers is self._layers:
+            return self
+        return CompiledPolicy(
+            layers,
+            self.names,
+            self.digest,
+            sampling=self.sampling,
+            consent=self.consent,
+            retention=self.retention,
+            recognition=self.recognition,
+            propagation=self.propagation,
+            audit=self.audit,
+        )
+
+    @property
+    def layers(self) -> Layers:
+        """The rules, for who shows or compares them."""
+        return self._layers
 
     def describe(self) -> tuple[str, ...]:
         """Say in lines what is done with each category, and by which rule, keys aside."""
@@ -207,10 +246,14 @@ class CompiledPolicy:
         matched: frozenset[int],
         surface: Surface,
         *,
+        named: bool = False,
         inside: bool = False,
     ) -> KeyDecision:
         layers = self._layers
         category = certain_category(key_class)
+        unknown = self._withholds_unknown and named and is_unknown(key_class)
+        if unknown:
+            category = CONTENT_UNKNOWN
         clause = layers.own_clause(matched, surface, category)
         general = clause is not None and clause.category is None
         if clause is None:
@@ -222,7 +265,7 @@ class CompiledPolicy:
             elif whole.action is not Action.UNSAFE_KEEP:
                 # A glob may match more keys than its author thought of; a rule that names such a
                 # key exactly was refused when the policy was compiled.
-                base = layers.from_presets(matched, surface, category)
+                base = layers.required(matched, surface, category)
                 whole = base if base is not None and weakens(whole, base) else whole
         else:
             whole = clause.treatment
@@ -245,9 +288,9 @@ class CompiledPolicy:
             surface=surface,
             matched=matched,
         )
-        return self._intern(decision, inside)
+        return self._intern(decision, inside, unknown)
 
-    def _intern(self, decision: KeyDecision, inside: bool) -> KeyDecision:
+    def _intern(self, decision: KeyDecision, inside: bool, unknown: bool) -> KeyDecision:
         # The rest follows from these. The table's identity is its own as long as the decision
         # that is remembered under it holds it.
         content = (
@@ -255,6 +298,7 @@ class CompiledPolicy:
             decision.surface,
             decision.matched,
             inside,
+            unknown,
             id(decision.treatments),
         )
         known = self._interned.get(content)

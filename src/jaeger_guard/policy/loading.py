@@ -16,9 +16,11 @@ from jaeger_guard.detectors.pasted import looks_like_path
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy.audit import read_audit
 from jaeger_guard.policy.consent import read_consent
+from jaeger_guard.policy.exemptions import read_exemption
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
 from jaeger_guard.policy.propagation import read_propagation
+from jaeger_guard.policy.provisions import read_provision, read_refusal
 from jaeger_guard.policy.recognition import read_recognition
 from jaeger_guard.policy.retention import read_retention
 from jaeger_guard.policy.sampling import read_sampling
@@ -42,7 +44,13 @@ _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "propagation": read_propagation,
     "audit": read_audit,
 }
-FILE_WORDS: Final = ("extends", "mandatory", "rules", *_READERS)
+# Each is a list of tables.
+_LISTS: Final[Mapping[str, Callable[[object, str], object]]] = {
+    "exceptions": read_exemption,
+    "refusals": read_refusal,
+    "provisions": read_provision,
+}
+FILE_WORDS: Final = ("extends", "mandatory", "rules", *_LISTS, *_READERS)
 
 
 def preset_names() -> tuple[str, ...]:
@@ -166,13 +174,17 @@ def _build(
         word: _read_texts(word, table.get(word, default), faults)
         for word, default in (("extends", [BASELINE]), ("mandatory", []))
     }
-    listed = table.get("rules", [])
-    if not isinstance(listed, list):
-        what = f"rules is a {kind(listed)}, not a list of tables"
-        faults.append(Fault("rules", what, "Begin each rule with [[rules]]"))
-        listed = []
+    listed = _read_list("rules", table, faults)
+    others = {word: _read_list(word, table, faults) for word in _LISTS}
     raise_faults(faults, place)
     rules = tuple(_read_rule(given, f"{place}, rule {n}") for n, given in enumerate(listed, 1))
+    lists = {
+        word: tuple(
+            _LISTS[word](given, f"{place}, {word.removesuffix('s')} {n}")
+            for n, given in enumerate(entries, 1)
+        )
+        for word, entries in others.items()
+    }
     extends = tuple(
         os.path.normpath(directory / Path(text).expanduser())
         if directory and is_path(text)
@@ -191,12 +203,22 @@ def _build(
             extends=extends,
             mandatory=texts["mandatory"],
             preset=preset,
-            **tables,  # type: ignore[arg-type]  # each reader gives its field's type
+            **lists,  # type: ignore[arg-type]  # each reader gives its field's type
+            **tables,  # type: ignore[arg-type]
         )
     except ConfigurationError as error:
         fault = error
     field = fault.where.removeprefix("Policy")
     raise ConfigurationError(fault.what, place + field, fault.remedy)
+
+
+def _read_list(word: str, table: dict[str, object], faults: list[Fault]) -> list[object]:
+    listed = table.get(word, [])
+    if isinstance(listed, list):
+        return listed
+    what = f"{word} is a {kind(listed)}, not a list of tables"
+    faults.append(Fault(word, what, f"Begin each with [[{word}]]"))
+    return []
 
 
 def _read_texts(word: str, value: object, faults: list[Fault]) -> tuple[str, ...]:

@@ -1,14 +1,16 @@
 """Decide between rules: the first of a user's that matches, else the most protective preset's.
 
 Theory of operation. Rules stand in *layers*: one for all of the user's own rules, one for each
-preset. Within a layer the first rule that matches decides. The user's layer is asked first; where
-it says nothing, each preset's layer is, and the most protective answer counts. What a preset made
-mandatory isn't left by a `keep` that names no category: such a rule says that a key is harmless,
-not that a token found under it is.
+preset. Within a layer the first rule that matches decides. The user's layer is asked first, headed by
+exceptions until they expire; where it says nothing, each preset's layer is, and the most protective
+answer counts. A preset's layer stands on those of the presets that it extends: their answers count as
+its own, unless its rule says that it refines them. What a preset made mandatory isn't left by a `keep`
+that names no category: such a rule says that a key is harmless, not that a token found under it is.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -30,11 +32,13 @@ class Treatment:
         action: What is done.
         rule: The rule as people find it, such as `baseline rule 3`.
         parameters: How far the action goes.
+        clause: The clauses that the rule cites; empty for none.
     """
 
     action: Action
     rule: str
     parameters: Parameters
+    clause: str = ""
 
     def apply(self, text: str, category: str, notation: Notation) -> str:
         """Return what stands for `text`; for `drop`, where nothing can be dropped, a marker."""
@@ -51,10 +55,13 @@ class Clause:
     """A rule made ready: its glob compiled, its number among all, its treatment."""
 
     number: int
+    key: str | None
     glob: re.Pattern[str] | None
     category: str | None
     surface: Surface | None
     treatment: Treatment
+    refines: bool = False
+    until: float = math.inf
 
     def matches(
         self, matched: frozenset[int], surface: Surface | None, category: str | None
@@ -74,14 +81,17 @@ class Clause:
         return self.glob is None and self.surface is None
 
 
-def make_clause(number: int, rule: Rule, description: str) -> Clause:
-    """Make `rule` ready."""
+def make_clause(number: int, rule: Rule, description: str, until: float = math.inf) -> Clause:
+    """Make `rule` ready; `until` when it holds, in seconds since 1970."""
     return Clause(
         number=number,
+        key=rule.key,
         glob=None if rule.key is None else compile_glob(rule.key),
         category=rule.category,
         surface=None if rule.surface is None else Surface(rule.surface),
-        treatment=Treatment(Action(rule.action), description, rule.parameters),
+        treatment=Treatment(Action(rule.action), description, rule.parameters, rule.clause or ""),
+        refines=rule.refines,
+        until=until,
     )
 
 
@@ -112,11 +122,16 @@ def more_protective(first: Treatment, second: Treatment) -> Treatment:
     if first.action is not Action.GENERALIZE:
         return first
     steps = (one.round_to, other.round_to)
+    caps = (one.age_cap, other.age_cap)
+    # With neither a cap nor a step an age is redacted, which protects more than both.
+    no_age = None in caps or (None in steps and steps[0] != steps[1])
     coarser = Parameters(
         ipv4_prefix=min(one.ipv4_prefix, other.ipv4_prefix),
         ipv6_prefix=min(one.ipv6_prefix, other.ipv6_prefix),
         # Without a step numbers are redacted, which protects more than any step.
         round_to=None if None in steps else max(step for step in steps if step is not None),
+        age_cap=None if no_age else min(cap for cap in caps if cap is not None),
+        zip3=one.zip3 and other.zip3,
     )
     if coarser == one:
         return first
@@ -136,26 +151,57 @@ def weakens(treatment: Treatment, base: Treatment) -> bool:
     return treatment.action is Action.GENERALIZE and strongest.parameters != given
 
 
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PresetLayer:
+    """One preset's rules, ready to decide.
+
+    Attributes:
+        clauses: Its rules, in order.
+        mandatory: Patterns of categories for which its rules may be weakened by `unsafe_keep` alone.
+        extends: Which layers of the presets it stands on.
+    """
+
+    clauses: tuple[Clause, ...]
+    mandatory: tuple[str, ...]
+    extends: tuple[int, ...]
+
+    def demands(self, category: str) -> bool:
+        """Say whether it makes `category` mandatory."""
+        return any(addresses(each, category) for each in self.mandatory)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Layers:
     """All rules of a policy, ready to decide.
 
     Attributes:
         own: The user's rules, in order.
-        presets: Each preset's rules, in order.
+        presets: The layer of each preset.
         mandatory: Patterns of categories that only `unsafe_keep` weakens.
+        roots: Which presets were asked for, and not only extended by others.
     """
 
     own: tuple[Clause, ...]
-    presets: tuple[tuple[Clause, ...], ...]
+    presets: tuple[PresetLayer, ...]
     mandatory: tuple[str, ...]
+    roots: tuple[int, ...]
 
     @property
     def clauses(self) -> Iterable[Clause]:
         """Every rule of every layer."""
         yield from self.own
         for layer in self.presets:
-            yield from layer
+            yield from layer.clauses
+
+    @property
+    def expires(self) -> float:
+        """When the next of the exceptions ends, in seconds since 1970; infinity for never."""
+        return min((clause.until for clause in self.own), default=math.inf)
+
+    def at(self, moment: float) -> Layers:
+        """Return what is left when exceptions that have ended by then are taken away."""
+        left = tuple(clause for clause in self.own if clause.until > moment)
+        return self if len(left) == len(self.own) else replace(self, own=left)
 
     def is_mandatory(self, category: str | None) -> bool:
         """Say whether a preset made `category` mandatory."""
@@ -171,16 +217,58 @@ class Layers:
         self, matched: frozenset[int], surface: Surface | None, category: str | None
     ) -> Treatment | None:
         """Return the most protective answer of the presets; None where they say nothing."""
+        return self._most_protective(self.roots, matched, surface, category)
+
+    def required(
+        self, matched: frozenset[int], surface: Surface | None, category: str
+    ) -> Treatment | None:
+        """Return the least that a policy on top may ask for; None where it is free.
+
+        That is what the presets that make the category mandatory say of it themselves; where none of
+        their rules names it, what they make of it with all that they extend.
+        """
         best: Treatment | None = None
-        mandatory = self.is_mandatory(category)
-        for layer in self.presets:
-            clause = _first(layer, matched, surface, category)
-            if mandatory and clause is not None and lets_be(clause):
-                clause = _first(layer, matched, surface, category, category_needed=True)
-            if clause is not None:
-                found = clause.treatment
-                best = found if best is None else more_protective(best, found)
+        demanding = [n for n, layer in enumerate(self.presets) if layer.demands(category)]
+        for number in demanding:
+            clause = self._clause(number, matched, surface, category)
+            if clause is None:
+                best = _stronger(best, self._resolved(number, matched, surface, category))
+            else:
+                best = _stronger(best, clause.treatment)
+        if demanding or not self.is_mandatory(category):
+            return best
+        return self.from_presets(matched, surface, category)
+
+    def _most_protective(
+        self,
+        presets: Iterable[int],
+        matched: frozenset[int],
+        surface: Surface | None,
+        category: str | None,
+    ) -> Treatment | None:
+        best: Treatment | None = None
+        for number in presets:
+            best = _stronger(best, self._resolved(number, matched, surface, category))
         return best
+
+    def _resolved(
+        self, number: int, matched: frozenset[int], surface: Surface | None, category: str | None
+    ) -> Treatment | None:
+        """Return what a preset makes of it with all that it extends."""
+        clause = self._clause(number, matched, surface, category)
+        if clause is not None and clause.refines:
+            return clause.treatment
+        extended = self._most_protective(self.presets[number].extends, matched, surface, category)
+        return extended if clause is None else _stronger(clause.treatment, extended)
+
+    def _clause(
+        self, number: int, matched: frozenset[int], surface: Surface | None, category: str | None
+    ) -> Clause | None:
+        clauses = self.presets[number].clauses
+        clause = _first(clauses, matched, surface, category)
+        if clause is not None and lets_be(clause) and self.is_mandatory(category):
+            clause = _first(clauses, matched, surface, category, category_needed=True)
+        return clause
 
     def treatment(
         self, matched: frozenset[int], surface: Surface | None, category: str
@@ -195,6 +283,12 @@ class Layers:
             named = _first(self.own, matched, surface, category, category_needed=True)
             base = None if named is None else named.treatment
         return base or self.from_presets(matched, surface, category) or UNTOUCHED
+
+
+def _stronger(first: Treatment | None, second: Treatment | None) -> Treatment | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return more_protective(first, second)
 
 
 def lets_be(clause: Clause) -> bool:

@@ -11,7 +11,9 @@ from jaeger_guard.actions import Parameters
 from jaeger_guard.categories import is_pattern
 from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
+from jaeger_guard.policy.exemptions import Exemption
 from jaeger_guard.policy.propagation import Propagation
+from jaeger_guard.policy.provisions import Provision, Refusal
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
 from jaeger_guard.policy.sampling import Sampling
@@ -57,6 +59,11 @@ class Rule:
         ipv4_prefix: Bits of an IPv4 address that `generalize` leaves.
         ipv6_prefix: Bits of an IPv6 address that `generalize` leaves.
         round_to: The step that `generalize` rounds numbers to; without one, numbers are redacted.
+        age_cap: The age from which `generalize` leaves no more than `90+`; younger ones stay.
+        zip3: Whether `generalize` leaves three digits of a US ZIP code; else it is redacted.
+        clause: The clauses that the rule is for, separated by semicolons.
+        source: Where they can be read.
+        refines: In a preset: this stands in place of what the presets that it extends say.
 
     Raises:
         ConfigurationError: Names every field that is wrong.
@@ -71,6 +78,11 @@ class Rule:
     ipv4_prefix: int = 24
     ipv6_prefix: int = 48
     round_to: float | None = None
+    age_cap: int | None = None
+    zip3: bool = False
+    clause: str | None = None
+    source: str | None = None
+    refines: bool = False
 
     def __post_init__(self) -> None:
         values, faults = read_rule({word.name: getattr(self, word.name) for word in WORDS})
@@ -87,6 +99,8 @@ class Rule:
             ipv4_prefix=self.ipv4_prefix,
             ipv6_prefix=self.ipv6_prefix,
             round_to=self.round_to,
+            age_cap=self.age_cap,
+            zip3=self.zip3,
         )
 
 
@@ -138,6 +152,9 @@ class Policy:
         propagation: What may cross the process boundary beside a request.
         recognition: How names in free text are looked for; they aren't where this is None.
         audit: Where the audit is written.
+        exceptions: What is kept until a date, before all rules.
+        refusals: Actions that a clause forbids, which whoever extends this can't ask for.
+        provisions: Clauses that a preset undertakes.
 
     Raises:
         ConfigurationError: Names every field that is wrong.
@@ -154,6 +171,9 @@ class Policy:
     propagation: Propagation | None = None
     recognition: Recognition | None = None
     audit: Audit | None = None
+    exceptions: tuple[Exemption, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    provisions: tuple[Provision, ...] = ()
 
     def __post_init__(self) -> None:
         faults: list[Fault] = []
@@ -162,6 +182,9 @@ class Policy:
         self._settle("rules", Rule, "Give a tuple of Rule(...)", faults)
         self._settle("extends", str, f'Give a tuple of names, such as ("{BASELINE}",)', faults)
         self._settle("mandatory", str, 'Give a tuple of categories, such as ("contact.*",)', faults)
+        self._settle("exceptions", Exemption, "Give a tuple of Exemption(...)", faults)
+        self._settle("refusals", Refusal, "Give a tuple of Refusal(...)", faults)
+        self._settle("provisions", Provision, "Give a tuple of Provision(...)", faults)
         for field, table in TABLES.items():
             if not isinstance(getattr(self, field), table | None):
                 remedy = f"Give {table.__name__}(...)"
@@ -173,6 +196,9 @@ class Policy:
                 if not is_pattern(pattern)
                 for remedy in [suggest(pattern, category_patterns())]
             )
+            if not self.preset and any(rule.refines for rule in self.rules):
+                what = "refines is a word of presets: a policy's own rules come first anyway"
+                faults.append(Fault("rules", what, "Remove refines"))
             if any(not text.strip() for text in self.extends):
                 faults.append(Fault("extends", "a name is empty", "Remove it, or name a preset"))
             if not self.rules and not self.extends:

@@ -11,14 +11,34 @@ from typing import Any, Final
 
 from jaeger_guard.policy.audit import AUDIT_WORDS
 from jaeger_guard.policy.consent import CONSENT_WORDS
+from jaeger_guard.policy.exemptions import EXCEPTION_WORDS
 from jaeger_guard.policy.loading import preset_names
 from jaeger_guard.policy.model import BASELINE
 from jaeger_guard.policy.propagation import PROPAGATION_WORDS
+from jaeger_guard.policy.provisions import PROVISION_WORDS, REFUSAL_WORDS
 from jaeger_guard.policy.recognition import RECOGNITION_WORDS
 from jaeger_guard.policy.retention import RETENTION_WORDS
 from jaeger_guard.policy.sampling import SAMPLING_WORDS
 from jaeger_guard.policy.tables import schema_of
 from jaeger_guard.policy.words import CONDITIONS, WORDS, category_patterns
+
+_LISTS: Final = {
+    "exceptions": (
+        "What is kept until a date, before all rules.",
+        EXCEPTION_WORDS,
+        ("owner", "reason", "expires"),
+    ),
+    "refusals": (
+        "Actions that a clause forbids: whoever extends this policy can't ask for them.",
+        REFUSAL_WORDS,
+        ("category", "clause", "source", "because"),
+    ),
+    "provisions": (
+        "Clauses of a law or standard that the policy undertakes.",
+        PROVISION_WORDS,
+        ("clause", "asks", "source"),
+    ),
+}
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -53,6 +73,14 @@ def policy_schema() -> dict[str, Any]:
                 "description": "In order of precedence: the first that matches decides.",
                 "type": "array",
                 "items": _rule_schema(),
+            },
+            **{
+                word: {
+                    "description": meaning,
+                    "type": "array",
+                    "items": schema_of(words, required),
+                }
+                for word, (meaning, words, required) in _LISTS.items()
             },
             "sampling": {
                 "description": "Which spans are recorded, and which minimally.",

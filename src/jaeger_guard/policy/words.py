@@ -20,6 +20,7 @@ from jaeger_guard.types import Action, Surface
 
 LONGEST_KEY: Final = 256
 MOST_LEFT: Final = 32
+LONGEST_CITATION: Final = 512  # characters
 
 # A policy holds no secrets, but what was pasted into the wrong setting may be one; so a word is
 # only quoted where it looks like a word.
@@ -186,6 +187,22 @@ def _read_step(value: object) -> object:
     return float(value)
 
 
+def _read_flag(name: str, value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    return Fault(name, f"{name} is a {kind(value)}, not true or false", "Write true or false")
+
+
+def read_citation(name: str, value: object) -> object:
+    """Read a text that people read: a clause, a source, a reason, an owner."""
+    if not isinstance(value, str):
+        return Fault(name, f"{name} is a {kind(value)}, not text", f'Write {name} = "…"')
+    if not (value.strip() and len(value) <= LONGEST_CITATION and value.isprintable()):
+        remedy = f"Give 1 to {LONGEST_CITATION} characters on one line"
+        return Fault(name, f"{name} is empty, too long, or of several lines", remedy)
+    return value.strip()
+
+
 def _optional(read: Callable[[object], object], value: object) -> object:
     return None if value is None else read(value)
 
@@ -253,6 +270,39 @@ WORDS: Final[tuple[Word, ...]] = (
         schema={"type": "number", "minimum": 1e-9, "maximum": 1e12},
         read=_read_step,
         action=Action.GENERALIZE,
+    ),
+    Word(
+        name="age_cap",
+        meaning="The age from which generalizing leaves '90+' alone, in years of birth too; "
+        "younger ages stay.",
+        schema={"type": "integer", "minimum": 1, "maximum": 150},
+        read=partial(_optional, partial(_read_count, "age_cap", 1, 150)),
+        action=Action.GENERALIZE,
+    ),
+    Word(
+        name="zip3",
+        meaning="Generalizing leaves three digits of a US ZIP code, 000 where few people live.",
+        schema={"type": "boolean"},
+        read=partial(_read_flag, "zip3"),
+        action=Action.GENERALIZE,
+    ),
+    Word(
+        name="clause",
+        meaning="The clauses of a law or standard that the rule is for, separated by semicolons.",
+        schema={"type": "string", "minLength": 1, "maxLength": LONGEST_CITATION},
+        read=partial(_optional, partial(read_citation, "clause")),
+    ),
+    Word(
+        name="source",
+        meaning="Where the clause can be read: a URL or a citation.",
+        schema={"type": "string", "minLength": 1, "maxLength": LONGEST_CITATION},
+        read=partial(_optional, partial(read_citation, "source")),
+    ),
+    Word(
+        name="refines",
+        meaning="In a preset: the rule stands in place of what the presets that it extends say.",
+        schema={"type": "boolean"},
+        read=partial(_read_flag, "refines"),
     ),
 )
 

@@ -6,6 +6,7 @@ knows nothing of OpenTelemetry.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import islice
@@ -15,6 +16,7 @@ from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
+from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
@@ -56,10 +58,21 @@ class KeyPlan:
 class Scrubber:
     """Scrubs by one policy. Threads may share it; what it remembers is bounded in bytes."""
 
-    def __init__(self, policy: CompiledPolicy, *, cache_bytes: int = CLEAN_BYTES) -> None:
+    def __init__(
+        self,
+        policy: CompiledPolicy,
+        *,
+        cache_bytes: int = CLEAN_BYTES,
+        before: Scrubber | None = None,
+    ) -> None:
+        """Make a scrubber; `before` is the one in whose place it comes, which it takes parts from."""
         self.policy = policy
-        self.recognizer = start_recognizer(policy.recognition)
-        scanner = Scanner(installed_detectors())
+        self.recognizer: RecognizerProcess | None = (
+            start_recognizer(policy.recognition) if before is None else before.recognizer
+        )
+        self.scanner: Scanner = Scanner(installed_detectors()) if before is None else before.scanner
+        scanner = self.scanner
+        self._cache_bytes = cache_bytes
         self._text = TextScrubber(policy, scanner, self.recognizer)
         self._explainer = Explainer(policy, scanner, self.recognizer)
         self._clean = CleanTexts(cache_bytes)
@@ -75,6 +88,18 @@ class Scrubber:
         self._identity = {
             surface: _credentials_only(decision) for surface, decision in self._keyless.items()
         }
+
+    def current(self) -> Scrubber:
+        """Return this, or what takes its place when an exception has ended.
+
+        What was found clean while the exception held is known to none but the old one. The clock is
+        read each time, which costs less than a tenth of a microsecond.
+        """
+        now = time.time()
+        if now < self.policy.expires:
+            return self
+        policy = self.policy.at(now)
+        return Scrubber(policy, cache_bytes=self._cache_bytes, before=self)
 
     def text(self, surface: Surface, text: str, findings: list[Finding]) -> str:
         """Scrub a text that has no key: a span's or event's name, a status description."""

@@ -42,7 +42,7 @@ class SpanScrubber:
     """Scrubs spans by one policy, and counts what it found. Threads may share it."""
 
     def __init__(self, scrubber: Scrubber) -> None:
-        self.scrubber = scrubber
+        self._scrubber = scrubber
         self.fate: Fate | None = None  # set where sampling or retention has a say about ended spans
         self._renew_lock()
         call_in_forked_children(self._renew_lock)
@@ -53,6 +53,26 @@ class SpanScrubber:
         self._scopes: OrderedDict[int, tuple[InstrumentationScope, InstrumentationScope]] = (
             OrderedDict()
         )
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """What scrubs by the policy as it is now: without the exceptions that have ended."""
+        scrubber = self._scrubber
+        current = scrubber.current()
+        return scrubber if current is scrubber else self._renew(current)
+
+    def _renew(self, current: Scrubber) -> Scrubber:
+        with self._lock:
+            if self._scrubber.policy.expires <= current.policy.expires:
+                # In this order: whoever has the new memories has the new scrubber.
+                self._scrubber = current
+                self._resources, self._scopes = OrderedDict(), OrderedDict()
+                tell(
+                    _LOGGER,
+                    logging.WARNING,
+                    "an exception of the policy has ended: what it kept is scrubbed from now on",
+                )
+            return self._scrubber
 
     def _renew_lock(self) -> None:
         # Guards the counters and the two memories; re-entrant: a signal handler may end a span.
@@ -151,35 +171,37 @@ class SpanScrubber:
         Foreign processors see it: what one writes into it doesn't reach the application's own.
         """
         key = id(resource)
-        known = self._resources.get(key)
+        memory, scrubber = self._resources, self.scrubber
+        known = memory.get(key)
         if known is not None and known[0] is resource:
             return known[1]
         origin = _of_resource(resource)
         findings: list[Finding] = []
-        walk_origin(origin, _Visitor(self.scrubber, findings))
+        walk_origin(origin, _Visitor(scrubber, findings))
         # Not Resource.create: it would detect the process anew.
         attributes = dict(origin.attributes)
         if self.fate is not None:
             attributes.update(self.fate.of_resource(attributes))
         scrubbed = Resource(attributes, origin.schema_url)
-        return self._remember(self._resources, key, resource, scrubbed, findings)
+        return self._remember(memory, key, resource, scrubbed, findings)
 
     def scope(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
         """Return the scrubbed instrumentation scope, itself where it is clean."""
         if scope is None:
             return None
         key = id(scope)
-        known = self._scopes.get(key)
+        memory, scrubber = self._scopes, self.scrubber
+        known = memory.get(key)
         if known is not None and known[0] is scope:
             return known[1]
         origin = _of_scope(scope)
         findings: list[Finding] = []
         scrubbed = scope
-        if walk_origin(origin, _Visitor(self.scrubber, findings)):
+        if walk_origin(origin, _Visitor(scrubber, findings)):
             scrubbed = InstrumentationScope(
                 origin.name, origin.version, origin.schema_url, dict(origin.attributes)
             )
-        return self._remember(self._scopes, key, scope, scrubbed, findings)
+        return self._remember(memory, key, scope, scrubbed, findings)
 
     def find(self, span: ReadableSpan) -> list[Finding]:
         """Return what scrubbing a span would find, resource and scope included; counts nothing.

@@ -30,7 +30,7 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
 from jaeger_guard.generations import Generations
-from jaeger_guard.scrubber import KeyPlan
+from jaeger_guard.scrubber import KeyPlan, Scrubber
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.spans.content import pairs_of
 from jaeger_guard.types import Finding, Surface
@@ -111,8 +111,13 @@ class ScrubbingEncoder(Encoder):
             message_limit=message_limit,
         )
         self._spans = spans
-        self._scrubber = spans.scrubber
         self._bound = memory_bytes // 2
+        self._begin(spans.scrubber)
+
+    def _begin(self, scrubber: Scrubber) -> None:
+        """Begin to scrub by it, with nothing remembered."""
+        self._scrubber = scrubber
+        memory_bytes = 2 * self._bound
         self._filled = 0
         self._tables: list[dict[str, _Table]] = [{} for _ in range(2 * len(_SURFACES))]
         self._old_tables: list[dict[str, _Table]] = [{} for _ in self._tables]
@@ -132,6 +137,9 @@ class ScrubbingEncoder(Encoder):
 
     def encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:  # type: ignore[override]
         """Scrub and encode a batch: usually one payload; none where there is nothing to send."""
+        scrubber = self._spans.scrubber
+        if scrubber is not self._scrubber:  # an exception has ended
+            self._begin(scrubber)
         fate = self._spans.fate
         if fate is not None:
             if fate.needs_scrubbed:  # what is found in a span decides about it, too
