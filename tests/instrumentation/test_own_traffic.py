@@ -25,7 +25,7 @@ CLIENTS = (
 @pytest.mark.parametrize(
     ("sink", "protocol"), [(HttpSink, "http/protobuf"), (GrpcSink, "grpc")], ids=["http", "grpc"]
 )
-def test_exports_make_no_spans(sink: Any, protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exports_make_no_spans(sink: Any, protocol: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """With every client instrumented, what arrives is what the application recorded."""
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "otlp")
     with sink() as server:
