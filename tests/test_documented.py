@@ -12,7 +12,7 @@ import pytest
 
 import jaeger_guard
 from jaeger_guard.configuration.building import known_fields
-from jaeger_guard.configuration.environment import LIMITS
+from jaeger_guard.configuration.environment import COMMANDS, LIMITS
 from jaeger_guard.detectors.tokens import TOKENS
 
 ROOT = Path(__file__).parent.parent
@@ -45,7 +45,7 @@ def texts_in_sources() -> set[str]:
 
 def test_variables_of_ours() -> None:
     """Each JAEGER_GUARD_* that is read stands in the docs, and no other does."""
-    known = {f"JAEGER_GUARD_{name}" for name in (*SWITCHES, *known_fields())}
+    known = {f"JAEGER_GUARD_{name}" for name in (*SWITCHES, *COMMANDS, *known_fields())}
     pages = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
     written = {name for name in names_in(*pages) if name.startswith("JAEGER_GUARD_")}
     assert written - {"JAEGER_GUARD_", "JAEGER_GUARD_SAMPLING_"} == known

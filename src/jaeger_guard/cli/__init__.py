@@ -11,7 +11,15 @@ from jaeger_guard.cli.command import Command, ExitStatus, Terminal
 from jaeger_guard.errors import ConfigurationError
 
 # One module of this package each; what a command needs beyond its arguments, its `run` imports.
-_COMMANDS: Final = ("audit", "check", "demo", "explain", "policy", "render")
+_COMMANDS: Final = (
+    "audit",
+    "check",
+    "demo",
+    "explain",
+    "policy",
+    "render",
+    "scan",
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,6 +16,8 @@ from jaeger_guard.errors import ConfigurationError
 POLICY_VARIABLE: Final = "JAEGER_GUARD_POLICY"
 _OURS: Final = "JAEGER_GUARD_"
 _SWITCHES: Final = ("ENABLED", "POLICY", "STRICT", "UNSAFE_PASSTHROUGH")
+COMMANDS: Final = ("QUERY_PASSWORD",)
+"""What commands read behind our prefix, and no service."""
 # What the project's own scripts and tests are told by; it is no concern of a service's.
 _SCRIPTS: Final = ("PYTHON", "TEST_CACHE", "VENV")
 
@@ -130,7 +132,7 @@ def misspelt(environ: Mapping[str, str], fields: Iterable[str]) -> list[tuple[st
     """
     known = [_OURS + word for word in _SWITCHES]
     known += [_OURS + name for name in fields]
-    read = {*known, *(_OURS + word for word in _SCRIPTS)}
+    read = {*known, *(_OURS + word for word in (*COMMANDS, *_SCRIPTS))}
     found = []
     for name in sorted(environ):
         if name.startswith(_OURS) and name not in read and environ[name].strip():

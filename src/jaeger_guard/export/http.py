@@ -83,7 +83,7 @@ class HttpTransport:
                 proxies=proxies,
             )
         except requests.RequestException as error:
-            return _outcome_of_failure(error)
+            return outcome_of_failure(error)
         except CredentialError:
             return Outcome(State.HOLD, Reason.CREDENTIAL_UNAVAILABLE)
         with response:
@@ -172,7 +172,8 @@ def parse_retry_after(text: str | None) -> float | None:
     return min(max(0.0, moment - time.time()), LONGEST_RETRY_AFTER)
 
 
-def _outcome_of_failure(error: requests.RequestException) -> Outcome:
+def outcome_of_failure(error: requests.RequestException) -> Outcome:
+    """Answer what a request that got no answer failed of."""
     if (outcome := classify(_chain(error))) is not None:
         return outcome
     if isinstance(error, requests.Timeout):
