@@ -103,7 +103,13 @@ class Needles:
         searched = ascii_lower(text) if self.ignore_case else text
         needles: Iterator[int]
         if self.leads:
-            needles = iter(sorted({*self._anchored(text, searched, self.led)}))
+            # Of dozens of needles, one or two occur.
+            present = [
+                (needle, lead)
+                for needle, lead in zip(self.texts, self.leads, strict=True)
+                if needle in searched
+            ]
+            needles = iter(sorted({*self._anchored(text, searched, present)}))
         elif self.anchor:
             needles = (found.start() for found in find_all(compile_pattern(self.anchor), text))
         else:

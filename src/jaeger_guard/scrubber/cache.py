@@ -69,13 +69,18 @@ class Outcomes:
     The digest's key is drawn anew in each process and never leaves it.
     """
 
-    __slots__ = ("_key", "_known")
+    __slots__ = ("_dirty", "_key", "_known")
 
     def __init__(self, limit: int = OUTCOME_BYTES) -> None:
         self._key = os.urandom(32)
         self._known: Generations[tuple[KeyDecision, bytes], Outcome] = Generations(
             limit, _outcome_bytes
         )
+        self._dirty: set[KeyDecision] = set()  # as many as the policy has
+
+    def has_any(self, decision: KeyDecision) -> bool:
+        """Say whether any text was ever dirty under a decision: most never have one."""
+        return decision in self._dirty
 
     def digest(self, text: str) -> bytes | None:
         """Return what a text is remembered by; None for one that is too long."""
@@ -92,6 +97,7 @@ class Outcomes:
     def put(self, decision: KeyDecision, digest: bytes, outcome: Outcome) -> None:
         """Remember what a text became, and what was found in it."""
         if len(outcome[0]) <= _LONGEST_TEXT:
+            self._dirty.add(decision)
             self._known.put((decision, digest), outcome)
 
 

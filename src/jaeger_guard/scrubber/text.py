@@ -37,7 +37,7 @@ from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner, resolve_overlaps
-from jaeger_guard.scrubber.cache import PART_BYTES, InertTexts
+from jaeger_guard.scrubber.cache import PART_BYTES, CleanTexts, InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
@@ -84,6 +84,7 @@ class TextScrubber:
         self._recognizer = recognizer
         self.inert = InertTexts()
         self._nothing_in = InertTexts(PART_BYTES)
+        self._settled = CleanTexts(PART_BYTES)
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
     def scrub(
@@ -95,8 +96,26 @@ class TextScrubber:
     ) -> str:
         """Return `text` scrubbed; the same object where nothing was to be changed."""
         return until_clean(
-            text, found, notation, lambda dirty: self._scrub(decision, dirty, found, notation, 0)
+            text,
+            found,
+            notation,
+            lambda dirty: self._scrub(decision, dirty, found, notation, 0),
+            lambda dirty: self._scrub_again(decision, dirty, found, notation),
         )
+
+    def _scrub_again(
+        self, decision: KeyDecision, text: str, found: Findings, notation: Notation
+    ) -> str:
+        """Scrub what scrubbing left: values of which only what was found differs leave the same."""
+        if notation is not Notation.TEXT:
+            return self._scrub(decision, text, found, notation, 0)
+        if self._settled.get((decision, text)) is not None:
+            return text
+        before = len(found.entries)
+        scrubbed = self._scrub(decision, text, found, notation, 0)
+        if scrubbed == text and len(found.entries) == before and not found.unsure:
+            self._settled.add(decision, text)
+        return scrubbed
 
     def _scrub(
         self,
@@ -119,14 +138,15 @@ class TextScrubber:
             treatment = decision.treatments.get(conditional)
             if treatment is not None and looks_secret(text):
                 return self._whole(decision, treatment, text, found, notation)
+        matches: list[Match] | None = None
         if format_name is None:
-            format_name = self._glance(text)
+            format_name, matches = self._glance(text)
         elif format_name == "text" and is_command_line(text):
             format_name = "command"  # which reads the rest as text
         if format_name == _INERT:
             return text
         if format_name is None:
-            scrubbed = self.search(decision, text, found, notation)
+            scrubbed = self.search(decision, text, found, notation, matches=matches)
         elif depth >= MAX_DEPTH:
             scrubbed = marker(CONTENT_WITHHELD, notation)
             found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", format_name))
@@ -148,13 +168,16 @@ class TextScrubber:
         *,
         wanted: Callable[[Match, str], bool] | None = None,
         format_name: str = "",
+        matches: list[Match] | None = None,
     ) -> str:
         """Replace what the detectors find in `text`, whatever its format.
 
         Args:
             wanted: Says whether a match counts, given its text; None where each does.
+            matches: What the detectors find in it, where that is known.
         """
-        matches = self._scanner.find(text)
+        if matches is None:
+            matches = self._scanner.find(text)
         if self._recognizer is not None and wanted_by_recognizer(decision, text, format_name):
             recognized = self._recognizer.ask(text)
             found.unsure = found.unsure or recognized is None
@@ -200,23 +223,27 @@ class TextScrubber:
         pieces.append(text[end:])
         return "".join(pieces)
 
-    def _glance(self, text: str) -> str | None:
-        """Name the format of a text under a key that says none; None for plain text, or `_INERT`."""
+    def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
+        """Name the format of a text under a key that says none; None for plain text, or `_INERT`.
+
+        Answers also what the detectors find in it, where they were asked.
+        """
         if self.inert.get(text) is not None or (
             len(text) == _UUID_LENGTH and _UUID.fullmatch(text) is not None
         ):
-            return _INERT
+            return _INERT, None
         format_name = recognize(text)
+        if format_name is not None or (self._recognizer is not None and is_prose(text)):
+            return format_name, None
+        matches = self._scanner.find(text)
         if (
-            format_name is None
-            and not (self._recognizer is not None and is_prose(text))
-            and not self._scanner.find(text)
+            not matches
             and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
             and repair_surrogates(text) is text
         ):
             self.inert.add(text)
-            return _INERT
-        return format_name
+            return _INERT, None
+        return None, matches
 
     def finds_nothing(self, text: str) -> bool:
         """Say whether nothing is found in a part that comes often: a parameter's name, a source line."""

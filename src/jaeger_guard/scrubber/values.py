@@ -121,7 +121,7 @@ class ValueScrubber:
             return value
         if decision.searched and self._text.inert.get(value) is not None:
             return value
-        digest = self._outcomes.digest(value)
+        digest = self._outcomes.digest(value) if self._outcomes.has_any(decision) else None
         known = None if digest is None else self._outcomes.get(decision, digest)
         if known is None:
             inner = Findings(MOST_FINDINGS)
@@ -132,8 +132,10 @@ class ValueScrubber:
             elif known[0] is value and not inner.entries:
                 if not (decision.searched and value in self._text.inert.young):
                     self._clean.add(decision, value)
-            elif digest is not None:
-                self._outcomes.put(decision, digest, known)
+            else:
+                digest = digest or self._outcomes.digest(value)
+                if digest is not None:
+                    self._outcomes.put(decision, digest, known)
         scrubbed, entries = known
         for entry in entries:
             found.add(entry)
