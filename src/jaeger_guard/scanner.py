@@ -26,8 +26,10 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Final
 
+from jaeger_guard.detectors.any_digits import loosened
 from jaeger_guard.detectors.detector import (
     Detector,
     DigitRun,
@@ -111,6 +113,11 @@ class Scanner:
                 shape.pattern for shape in shapes if shape.word == word
             )
         )
+
+    @cached_property
+    def loosened(self) -> Scanner:
+        """A scanner that finds something in a form wherever this one does in a text of it."""
+        return Scanner([loosened(detector) for detector in self.detectors])
 
     def find(self, text: str) -> list[Match]:
         """Return every match in `text`, detector by detector; they may overlap."""
@@ -252,6 +259,7 @@ class _NeedleIndex:
         for entry in entries:
             if len(entry[0]) >= _WINDOW:
                 by_window.setdefault(_rarest_window(ascii_lower(entry[0])), []).append(entry)
+        _commonness.cache_clear()  # of use to the next scanner alone
         self._by_window = {window: tuple(found) for window, found in by_window.items()}
         self._windows = frozenset(by_window)
         self.has_digits = any(needle.isdecimal() for needle, _ in needles)
@@ -289,13 +297,15 @@ class _NeedleIndex:
 
 def _rarest_window(needle: str) -> _Window:
     places = range(len(needle) - _WINDOW + 1)
-    windows: list[str] = [needle[place : place + _WINDOW] for place in places]
+    windows = [needle[place : place + _WINDOW] for place in places]
 
-    def commonness(window: str) -> tuple[bool, float]:
-        return window in _USUAL, math.prod(_FREQUENCIES.get(each, 1) for each in window)
-
-    rarest = min(windows, key=commonness)
+    rarest: str = min(windows, key=lambda window: _commonness(window))
     return tuple(rarest)
+
+
+@lru_cache(maxsize=8192)
+def _commonness(window: str) -> tuple[bool, float]:
+    return window in _USUAL, math.prod(_FREQUENCIES.get(each, 1) for each in window)
 
 
 def _through_disguise(text: str, find: Callable[[str], list[Match]]) -> list[Match]:

@@ -20,6 +20,7 @@ from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
+from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.names import scrub_name
 from jaeger_guard.scrubber.prose import start_recognizer
@@ -56,16 +57,23 @@ class KeyPlan:
 
 
 class Scrubber:
-    """Scrubs by one policy. Threads may share it; what it remembers is bounded in bytes."""
+    """Scrubs by one policy. Threads may share it; what it remembers is bounded in bytes.
+
+    Args:
+        policy: The policy.
+        cache_bytes: Bound, in bytes, of what is remembered of clean texts under their keys.
+        by_form: Whether texts are known by their form; what comes out is the same without.
+        before: The scrubber in whose place this one comes, which it takes parts from.
+    """
 
     def __init__(
         self,
         policy: CompiledPolicy,
         *,
         cache_bytes: int = CLEAN_BYTES,
+        by_form: bool = True,
         before: Scrubber | None = None,
     ) -> None:
-        """Make a scrubber; `before` is the one in whose place it comes, which it takes parts from."""
         self.policy = policy
         self.recognizer: RecognizerProcess | None = (
             start_recognizer(policy.recognition) if before is None else before.recognizer
@@ -76,7 +84,11 @@ class Scrubber:
         self._text = TextScrubber(policy, scanner, self.recognizer)
         self._explainer = Explainer(policy, scanner, self.recognizer)
         self._clean = CleanTexts(cache_bytes)
-        self._values = ValueScrubber(policy, self._text, self._clean)
+        # A recognizer may say of two texts of one form that a name stands in one of them.
+        by_form = by_form and self.recognizer is None
+        self._forms = Forms(policy, scanner) if by_form else None
+        self._name_forms = Forms(policy, scanner, is_name=True) if by_form else None
+        self._values = ValueScrubber(policy, self._text, self._clean, self._forms)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.
         self._plans: dict[tuple[str, bool], Generations[str, KeyPlan]] = {
             (surface.value, outbound): Generations(_MOST_PLANS)
@@ -107,12 +119,19 @@ class Scrubber:
         text = text if type(text) is str else exact(text)
         if self._clean.get((decision, text)) is not None:
             return text
+        forms = self._name_forms
+        form = None if forms is None else forms.form(text)
+        if forms is not None and form is not None and forms.is_clean(decision, form):
+            self._clean.add(decision, text)
+            return text
         found = Findings(MOST_FINDINGS)
         repaired = text if text.isascii() else repair_surrogates(text)
         scrubbed = scrub_name(self._text, decision, repaired, found)
         if scrubbed is text:
             if not found.unsure:
                 self._clean.add(decision, text)
+                if forms is not None and form is not None:
+                    forms.meet(decision, form)
         else:
             self.report(found, surface, "", findings)
         return scrubbed

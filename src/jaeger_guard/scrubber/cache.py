@@ -18,10 +18,11 @@ from jaeger_guard.generations import Generations
 from jaeger_guard.policy import KeyDecision
 from jaeger_guard.scrubber.found import Found
 
-INERT_BYTES: Final = 3584 * 1024
+INERT_BYTES: Final = 3 * 1024 * 1024
 PART_BYTES: Final = 512 * 1024
-CLEAN_BYTES: Final = 4 * 1024 * 1024
-OUTCOME_BYTES: Final = 2 * 1024 * 1024
+CLEAN_BYTES: Final = 3 * 1024 * 1024
+OUTCOME_BYTES: Final = 1536 * 1024
+SETTLED_BYTES: Final = 256 * 1024
 _LONGEST_TEXT: Final = 1024  # longer texts seldom repeat, and would push out many short ones
 _LONGEST_DIRTY: Final = 256  # a longer one seldom repeats, and its digest is dearer
 # In CPython, measured and rounded up: slot of a dictionary and header of a str; with a tuple around.

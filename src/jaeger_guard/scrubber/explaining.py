@@ -301,11 +301,18 @@ class _Watch(TextScrubber):
         *,
         wanted: Callable[[Match, str], bool] | None = None,
         format_name: str = "",
+        matches: list[Match] | None = None,
     ) -> str:
         """Search as ever, and note what for."""
         before = len(found.entries)
         answer = super().search(
-            decision, text, found, notation, wanted=wanted, format_name=format_name
+            decision,
+            text,
+            found,
+            notation,
+            wanted=wanted,
+            format_name=format_name,
+            matches=matches,
         )
         fits = len(self._texts) < _MOST_TEXTS and self._characters + len(text) <= _LONGEST
         if fits and text not in self._texts:
@@ -315,8 +322,8 @@ class _Watch(TextScrubber):
             self._note(decision, text, acted, notation)
         return answer
 
-    def _glance(self, text: str) -> str | None:
-        return recognize(text)  # what is known to be inert is searched all the same
+    def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
+        return recognize(text), None  # what is known to be inert is searched all the same
 
     def finds_nothing(self, text: str) -> bool:
         """Let everything be searched."""

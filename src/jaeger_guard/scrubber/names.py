@@ -21,11 +21,14 @@ _REQUEST: Final = re.compile(r"((?:[A-Za-z]{3,16}(?: HTTP)? )?)(/[^\s]{0,65536})
 def scrub_name(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:
     """Return `name` scrubbed; the same object where nothing was to be changed."""
     return until_clean(
-        name, found, Notation.TEXT, lambda dirty: _scrub(scrubber, decision, dirty, found)
+        name, found, Notation.TEXT, lambda dirty: scrub_name_once(scrubber, decision, dirty, found)
     )
 
 
-def _scrub(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:
+def scrub_name_once(
+    scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings
+) -> str:
+    """Do what `scrub_name` does, without looking again at what was changed."""
     if decision.whole is None and not decision.unsafe:
         request = _REQUEST.fullmatch(name)
         if request is not None:

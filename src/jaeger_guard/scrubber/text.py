@@ -37,7 +37,7 @@ from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner, resolve_overlaps
-from jaeger_guard.scrubber.cache import PART_BYTES, CleanTexts, InertTexts
+from jaeger_guard.scrubber.cache import PART_BYTES, SETTLED_BYTES, CleanTexts, InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
@@ -71,6 +71,7 @@ class TextScrubber:
 
     Attributes:
         inert: What is known to be inert, and so clean wherever a text is only searched.
+        decide_leaf: Decides about a leaf by its name and the decision of the value around it.
     """
 
     def __init__(
@@ -80,11 +81,12 @@ class TextScrubber:
         recognizer: RecognizerProcess | None = None,
     ) -> None:
         self._policy = policy
+        self.decide_leaf = policy.decide_leaf
         self._scanner = scanner
         self._recognizer = recognizer
         self.inert = InertTexts()
         self._nothing_in = InertTexts(PART_BYTES)
-        self._settled = CleanTexts(PART_BYTES)
+        self._settled = CleanTexts(SETTLED_BYTES)
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
     def scrub(
@@ -287,7 +289,7 @@ class TextScrubber:
         notation: Notation,
         depth: int,
     ) -> str:
-        judge = _LeafJudge(self, self._policy, decision, found, depth + 1, format_name)
+        judge = _LeafJudge(self, decision, found, depth + 1, format_name)
         try:
             scrubbed = FORMATS[format_name].rewrite(text, judge)
         except NotThisFormatError:
@@ -427,7 +429,6 @@ class _LeafJudge:
         "_format",
         "_found",
         "_kept",
-        "_policy",
         "_scrubber",
         "_unchanged",
         "_unseen",
@@ -436,14 +437,12 @@ class _LeafJudge:
     def __init__(
         self,
         scrubber: TextScrubber,
-        policy: CompiledPolicy,
         decision: KeyDecision,
         found: Findings,
         depth: int,
         format_name: str,
     ) -> None:
         self._scrubber = scrubber
-        self._policy = policy
         self._decision = decision
         self._found = found
         self._depth = depth
@@ -466,7 +465,7 @@ class _LeafJudge:
                 format_name=self._format,
             )
         check_time()
-        decision = self._policy.decide_leaf(spoken(name), self._decision)
+        decision = self._scrubber.decide_leaf(spoken(name), self._decision)
         answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)
         if answer == text:
             self._unchanged.add(text)

@@ -22,6 +22,7 @@ from jaeger_guard.long_texts import OutOfTimeError, within_time
 from jaeger_guard.markers import marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
+from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.semconv import KeyKind
@@ -55,10 +56,17 @@ _NAMING: Final = re.compile(
 class ValueScrubber:
     """Scrubs values of attributes by one compiled policy; threads may share it."""
 
-    def __init__(self, policy: CompiledPolicy, text: TextScrubber, clean: CleanTexts) -> None:
+    def __init__(
+        self,
+        policy: CompiledPolicy,
+        text: TextScrubber,
+        clean: CleanTexts,
+        forms: Forms | None = None,
+    ) -> None:
         self._policy = policy
         self._text = text
         self._clean = clean
+        self._forms = forms
         self._outcomes = Outcomes()
         self._keys = policy.decide("", Surface.KEY)
 
@@ -121,6 +129,10 @@ class ValueScrubber:
             return value
         if decision.searched and self._text.inert.get(value) is not None:
             return value
+        form = None if self._forms is None else self._forms.form(value)
+        if form is not None and self._forms is not None and self._forms.is_clean(decision, form):
+            self._clean.add(decision, value)
+            return value
         digest = self._outcomes.digest(value) if self._outcomes.has_any(decision) else None
         known = None if digest is None else self._outcomes.get(decision, digest)
         if known is None:
@@ -132,6 +144,8 @@ class ValueScrubber:
             elif known[0] is value and not inner.entries:
                 if not (decision.searched and value in self._text.inert.young):
                     self._clean.add(decision, value)
+                if form is not None and self._forms is not None:
+                    self._forms.meet(decision, form)
             else:
                 digest = digest or self._outcomes.digest(value)
                 if digest is not None:

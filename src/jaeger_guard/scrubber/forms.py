@@ -1,0 +1,203 @@
+"""Know a text by its form: what differs from a clean one in the digits of its numbers alone.
+
+Theory of operation. Values that never repeat mostly repeat in all but their numbers: `/orders/4711`,
+`order 4711 was declined`, an offset. Their form (`detectors.any_digits`) has zeros in place of these.
+A form that is met for the second time is judged once, for all texts that have it: it is scrubbed as
+a text is, by detectors that find something in a form wherever they find something in one of its
+texts. Where nothing is found, and nothing on the way depended on which digits stood there, all of them
+are clean under that decision, and cost a look-up.
+
+What may depend on the digits, apart from detectors, is refused and never remembered:
+
+1. Encodings: two digits of `%41`, of an entity, an escape, quoted-printable, or base64 are a letter.
+2. JSON, in which a number has no leading zeros, and formats that read a number, as Redis' `EVAL` does.
+3. A leaf's name with a digit in it, by which a rule may decide, and a leaf that its name decides about.
+
+Everything else in this package asks whether a character is a digit, and never which; a property test
+holds that over the corpus.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Final
+
+from jaeger_guard.detectors.any_digits import form_of, numbers_in
+from jaeger_guard.formats import FORMATS
+from jaeger_guard.generations import Generations
+from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
+from jaeger_guard.scanner import Scanner
+from jaeger_guard.scrubber.cache import InertTexts
+from jaeger_guard.scrubber.decoding import BASE64_WORD
+from jaeger_guard.scrubber.found import Findings
+from jaeger_guard.scrubber.names import scrub_name_once
+from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.types import Action, Match, Notation
+
+KNOWN_BYTES: Final = 512 * 1024
+MET_BYTES: Final = 128 * 1024
+_PART_BYTES: Final = 64 * 1024
+_LONGEST: Final = 512  # characters
+_ENTRY_BYTES: Final = 200  # in CPython, as in `cache`
+_DIGIT: Final = re.compile("[0-9]")
+_DEPENDENT: Final = re.compile(r"[%\\\[]|=\?|&[^;]{0,512};|\{[\s\S]*[\"']|[\"'][\s\S]*\{")
+_QUOTED_AT: Final = "=40"
+_FORMATS: Final = frozenset({"url", "url_path", "url_query", "text"})
+_NO_LEAF: Final = "\0"  # a value that no leaf is, and none holds
+
+_Known = Generations[tuple[KeyDecision, str], bool]
+
+
+class _DependsError(Exception):
+    """What is found may depend on which digits stand in the text; never leaves this module."""
+
+
+def _bytes(key: tuple[KeyDecision, str], value: object) -> int:
+    return _ENTRY_BYTES + len(key[1])
+
+
+class Forms:
+    """Remembers the forms of clean texts by decision; threads may share it.
+
+    Args:
+        policy: The policy that is scrubbed by.
+        scanner: Its detectors.
+        is_name: Whether the texts are names of spans, which have no key.
+    """
+
+    def __init__(self, policy: CompiledPolicy, scanner: Scanner, *, is_name: bool = False) -> None:
+        self._policy = policy
+        self._scanner = scanner
+        self._scrub: Callable[[TextScrubber, KeyDecision, str, Findings], str] = (
+            scrub_name_once if is_name else _scrub_once
+        )
+        # None of them is clean where it says False.
+        self._known: _Known = Generations(KNOWN_BYTES, _bytes)
+        self._met: _Known = Generations(MET_BYTES, _bytes)
+
+    def form(self, text: str) -> str | None:
+        """Return the form of a text that may be known by it; None for any other."""
+        if len(text) > _LONGEST or not text.isascii() or _QUOTED_AT in text:
+            return None
+        form = form_of(text)
+        return None if form is text else form
+
+    def is_clean(self, decision: KeyDecision, form: str) -> bool:
+        """Say whether all texts of a form are known to be clean."""
+        return self._known.get((decision, form)) is True
+
+    def meet(self, decision: KeyDecision, form: str) -> None:
+        """Take note that a text of this form was clean."""
+        key = (decision, form)
+        if self._known.get(key) is not None:
+            return
+        if self._met.get(key) is None:
+            self._met.put(key, True)
+        else:
+            self._known.put(key, self._judge(decision, form))
+
+    def _judge(self, decision: KeyDecision, form: str) -> bool:
+        """Say whether all texts of a form are clean."""
+        if decision.whole is not None or _DEPENDENT.search(form) is not None:
+            return False
+        found = Findings()
+        try:
+            scrubbed = self._scrub(self._any_digits, decision, form, found)
+        except _DependsError:
+            return False
+        return scrubbed == form and not found.entries
+
+    @cached_property
+    def _any_digits(self) -> _AnyDigits:
+        return _AnyDigits(self._policy, self._scanner.loosened)
+
+
+def _scrub_once(scrubber: TextScrubber, decision: KeyDecision, text: str, found: Findings) -> str:
+    return scrubber.scrub(decision, text, found)
+
+
+class _AnyDigits(TextScrubber):
+    """Scrubs forms; raises `_DependsError` where another text of the form might be scrubbed otherwise."""
+
+    def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
+        super().__init__(policy, scanner)
+        self.inert = self._nothing_in = InertTexts(_PART_BYTES)  # each form is judged once
+
+        def decide_leaf(name: str, parent: KeyDecision) -> KeyDecision:
+            if _DIGIT.search(name) is not None:
+                raise _DependsError
+            return policy.decide_leaf(name, parent)
+
+        self.decide_leaf = decide_leaf
+
+    def scrub(
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation = Notation.TEXT,
+    ) -> str:
+        return self._scrub(decision, text, found, notation, 0)
+
+    def search(
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation = Notation.TEXT,
+        *,
+        wanted: Callable[[Match, str], bool] | None = None,
+        format_name: str = "",
+        matches: list[Match] | None = None,
+    ) -> str:
+        for match in self._scanner.find(text) if matches is None else matches:
+            treatment = decision.treatments.get(match.category)
+            if treatment is None or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP):
+                continue
+            if wanted is None or wanted(match, _NO_LEAF):
+                raise _DependsError
+        return text
+
+    def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
+        _refuse_base64(text)
+        return super()._glance(text)
+
+    def _base64_words(
+        self, decision: KeyDecision, text: str, found: Findings, notation: Notation, depth: int
+    ) -> str:
+        _refuse_base64(text)
+        return super()._base64_words(decision, text, found, notation, depth)
+
+    def _whole(
+        self,
+        decision: KeyDecision,
+        treatment: Treatment,
+        text: str,
+        found: Findings,
+        notation: Notation,
+    ) -> str:
+        if _DIGIT.search(text) is not None:
+            raise _DependsError
+        return super()._whole(decision, treatment, text, found, notation)
+
+    def _rewrite(
+        self,
+        format_name: str,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation,
+        depth: int,
+    ) -> str:
+        recognizes = FORMATS["redis"].recognize
+        if format_name not in _FORMATS or (recognizes is not None and recognizes(text)):
+            raise _DependsError
+        return super()._rewrite(format_name, decision, text, found, notation, depth)
+
+
+def _refuse_base64(text: str) -> None:
+    for word in BASE64_WORD.finditer(text):
+        if next(numbers_in(text, word.start(), word.end()), None) is not None:
+            raise _DependsError

@@ -1,0 +1,128 @@
+"""Texts that are known by their form: clean ones that differ in the digits of their numbers alone."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from unittest import mock
+
+import pytest
+
+from corpus.categories import CATEGORIES, DEVELOPMENT_SEED
+from jaeger_guard.detectors.any_digits import form_of, numbers_in
+from jaeger_guard.policy import CompiledPolicy, Policy, Rule, compile_policy, load_policy
+from jaeger_guard.scanner import Scanner
+from jaeger_guard.scrubber import Scrubber
+from jaeger_guard.types import Finding, Surface
+
+_OTHERS = 2  # texts of a form that are drawn
+
+
+def _policy(*more: Policy) -> CompiledPolicy:
+    return compile_policy(load_policy([*more, "baseline"], "a test"))
+
+
+def _scrubbed(scrubber: Scrubber, key: str, text: str) -> tuple[str, int]:
+    value, found = scrubber.value(key, text)
+    return value, len(found.entries)
+
+
+def _named(scrubber: Scrubber, text: str) -> tuple[str, int]:
+    findings: list[Finding] = []
+    return scrubber.text(Surface.NAME, text, findings), len(findings)
+
+
+def _with_other_digits(text: str, draw: random.Random) -> str:
+    for number in numbers_in(text, 0, len(text)):
+        digits = "".join(draw.choices("0123456789", k=number.end() - number.start()))
+        text = text[: number.start()] + digits + text[number.end() :]
+    return text
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    """Yield keys and texts of the corpus; of each category some, and each form once."""
+    met: set[str] = set()
+    for category in CATEGORIES:
+        taken = 0
+        for case in () if category.on_spans else category.drawn(DEVELOPMENT_SEED):
+            text = case.value
+            if type(text) is str and form_of(text) not in met | {text}:
+                met.add(form_of(text))
+                taken += 1
+                yield case.key, text
+            if taken == 25:
+                break
+
+
+def test_a_text_of_a_known_form_is_scrubbed_as_any_other() -> None:
+    """Of a form that is known, whatever its digits: the answer is what it is without forms."""
+    by_form, plain = Scrubber(_policy()), Scrubber(_policy(), by_form=False)
+    draw = random.Random(7)
+    texts = list(_texts())
+    for key, text in texts:
+        for _ in range(3):  # now its form is known, where it is clean
+            again = _with_other_digits(text, draw)
+            assert _scrubbed(by_form, key, again) == _scrubbed(plain, key, again)
+            assert _named(by_form, again) == _named(plain, again)
+        for _ in range(_OTHERS):
+            other = _with_other_digits(text, draw)
+            assert _scrubbed(by_form, key, other) == _scrubbed(plain, key, other)
+            assert _named(by_form, other) == _named(plain, other)
+    assert len(texts) > 200
+
+
+@pytest.mark.parametrize(
+    ("key", "template"),
+    [
+        ("url.full", "https://pay.example/v1/charges/{}?expand=customer"),
+        ("url.path", "/carts/{}"),
+        ("http.target", "/orders/{}/lines?page=13"),
+        ("cache.key", "item:{}"),
+        ("exception.message", "order {} was declined by the issuer"),
+    ],
+)
+def test_a_known_form_costs_no_search(key: str, template: str) -> None:
+    """A third text of a form isn't searched: what repeats in all but its numbers costs a look-up."""
+    scrubber = Scrubber(_policy())
+    for number in (47_110, 47_111):
+        assert _scrubbed(scrubber, key, template.format(number))[1] == 0
+    with mock.patch.object(Scanner, "find", side_effect=AssertionError("searched")):
+        text = template.format(58_222)
+        assert _scrubbed(scrubber, key, text) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "template", "clean", "dirty"),
+    [
+        ("note", "bob={}.mail.example.org", ("30", "31", "32"), "40"),
+        ("url.path", "/a/bob%{}.mail.example.org", ("30", "31", "32"), "40"),
+        (
+            "url.path",
+            "/pay/{}",
+            ("4111111111111112", "4111111111111113", "4111111111111114"),
+            "4111111111111111",
+        ),
+        ("note", "paid 4111 1111 1111 {}", ("1112", "1113", "1114"), "1111"),
+        ("note", "up since {}", ("99.99.9999", "88.88.8888", "77.77.7777"), "8.8.4.4"),
+    ],
+)
+def test_digits_that_say_something_are_seen(
+    key: str, template: str, clean: tuple[str, ...], dirty: str
+) -> None:
+    """A text whose digits make it dirty is scrubbed, however many clean ones had its form."""
+    scrubber, plain = Scrubber(_policy()), Scrubber(_policy(), by_form=False)
+    for digits in (*clean, dirty):
+        text = template.format(digits)
+        assert _scrubbed(scrubber, key, text) == _scrubbed(plain, key, text)
+
+
+def test_a_rule_about_a_name_with_a_number_holds() -> None:
+    """A rule by a leaf's key with a digit in it isn't lost in the form of another leaf."""
+    rule = Policy(rules=(Rule(key="*field.7", action="redact"),))
+    scrubber = Scrubber(_policy(rule))
+    for number in (1, 2, 3, 4):
+        text = f"field.{number}=blue"
+        assert _scrubbed(scrubber, "url.query", text) == (text, 0)
+    scrubbed, found = _scrubbed(scrubber, "url.query", "field.7=blue")
+    assert "blue" not in scrubbed
+    assert found == 1
