@@ -28,7 +28,8 @@ from typing import Final
 from jaeger_guard.detectors.detector import Detector, DigitRun, Needles, Shape
 
 _ALL_DIGITS: Final = frozenset("0123456789")
-_NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_])[0-9]{1,64}(?![A-Za-z0-9_])")
+# It begins with a digit, which `re` skips to, and looks at what stands before that.
+_NUMBER: Final = re.compile(r"[0-9](?<![A-Za-z0-9_].)[0-9]{0,63}(?![A-Za-z0-9_])")
 _ZEROS: Final = tuple("0" * length for length in range(65))
 _ANYTHING: Final = r"[\s\S]"
 # Where a digit in a pattern's source is none that is matched, or any; and what is left of them.

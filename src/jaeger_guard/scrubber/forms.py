@@ -22,6 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cached_property
+from hashlib import blake2b
 from typing import Final
 
 from jaeger_guard.detectors.any_digits import form_of, numbers_in
@@ -39,22 +40,25 @@ from jaeger_guard.types import Action, Match, Notation
 KNOWN_BYTES: Final = 512 * 1024
 MET_BYTES: Final = 128 * 1024
 _PART_BYTES: Final = 64 * 1024
-_LONGEST: Final = 512  # characters
+_LONGEST: Final = 8192  # characters; stack traces are long
+_LONGEST_KEPT: Final = 256  # a longer form is known by its digest
 _ENTRY_BYTES: Final = 200  # in CPython, as in `cache`
 _DIGIT: Final = re.compile("[0-9]")
-_DEPENDENT: Final = re.compile(r"[%\\\[]|=\?|&[^;]{0,512};|\{[\s\S]*[\"']|[\"'][\s\S]*\{")
+_DEPENDENT: Final = re.compile(r"[%\\]|=\?|&[^;]{0,16};|\{\s{0,64}[\"']")
+_JSON: Final = ("{", "[")
 _QUOTED_AT: Final = "=40"
-_FORMATS: Final = frozenset({"url", "url_path", "url_query", "text"})
+_FORMATS: Final = frozenset({"url", "url_path", "url_query", "stacktrace", "text"})
 _NO_LEAF: Final = "\0"  # a value that no leaf is, and none holds
 
-_Known = Generations[tuple[KeyDecision, str], bool]
+_Key = tuple[KeyDecision, str | bytes]
+_Known = Generations[_Key, bool]
 
 
 class _DependsError(Exception):
     """What is found may depend on which digits stand in the text; never leaves this module."""
 
 
-def _bytes(key: tuple[KeyDecision, str], value: object) -> int:
+def _bytes(key: _Key, value: object) -> int:
     return _ENTRY_BYTES + len(key[1])
 
 
@@ -86,11 +90,11 @@ class Forms:
 
     def is_clean(self, decision: KeyDecision, form: str) -> bool:
         """Say whether all texts of a form are known to be clean."""
-        return self._known.get((decision, form)) is True
+        return self._known.get(_key(decision, form)) is True
 
     def meet(self, decision: KeyDecision, form: str) -> None:
         """Take note that a text of this form was clean."""
-        key = (decision, form)
+        key = _key(decision, form)
         if self._known.get(key) is not None:
             return
         if self._met.get(key) is None:
@@ -112,6 +116,12 @@ class Forms:
     @cached_property
     def _any_digits(self) -> _AnyDigits:
         return _AnyDigits(self._policy, self._scanner.loosened)
+
+
+def _key(decision: KeyDecision, form: str) -> _Key:
+    if len(form) <= _LONGEST_KEPT:
+        return decision, form
+    return decision, blake2b(form.encode(), digest_size=20).digest()
 
 
 def _scrub_once(scrubber: TextScrubber, decision: KeyDecision, text: str, found: Findings) -> str:
@@ -140,6 +150,18 @@ class _AnyDigits(TextScrubber):
         notation: Notation = Notation.TEXT,
     ) -> str:
         return self._scrub(decision, text, found, notation, 0)
+
+    def _scrub(
+        self,
+        decision: KeyDecision,
+        text: str,
+        found: Findings,
+        notation: Notation,
+        depth: int,
+    ) -> str:
+        if text.lstrip()[:1] in _JSON:
+            raise _DependsError
+        return super()._scrub(decision, text, found, notation, depth)
 
     def search(
         self,
