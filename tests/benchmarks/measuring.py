@@ -55,13 +55,22 @@ class Row:
         return {**asdict(self), "verdict": self.verdict}
 
 
-def contest(sides: Mapping[str, Side], rounds: int) -> dict[str, float]:
+def contest(
+    sides: Mapping[str, Side], rounds: int, before: Callable[[int], object] | None = None
+) -> dict[str, float]:
     """Return each side's median of CPU seconds of this thread, over rounds in which all take turns.
 
     A first round warms up and doesn't count, unless it is the only one.
+
+    Args:
+        sides: What is compared.
+        rounds: How many rounds count.
+        before: Is called before each round with its number.
     """
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(rounds + 1 if rounds > 1 else 1):
+        if before is not None:
+            before(turn)
         for name, prepare in sides.items():
             work = prepare()
             gc.collect()

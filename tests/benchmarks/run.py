@@ -30,6 +30,7 @@ QUICK: Final = 500
 
 # Each part by the name that `--only` takes; its arguments are how many spans, and how many rounds.
 PARTS: Final[dict[str, Part]] = {
+    "spans": scrubbing.repetition,
     "sdk": scrubbing.yardsticks,
     "traffic": scrubbing.traffics,
     "batches": scrubbing.batch_sizes,

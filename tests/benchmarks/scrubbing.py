@@ -43,6 +43,34 @@ def over(spans: Batches, step: Callable[[list[ReadableSpan]], object]) -> Work:
     return work
 
 
+def drawn_anew(made: Batches, traffic: Traffic, size: int = 512) -> Callable[[int], None]:
+    """Return what puts other spans of the same sort into `made` before each round.
+
+    A process meets the same routes, statements and hosts again, and new ids, offsets and messages:
+    to go over the same spans once more would flatter whoever remembers.
+    """
+
+    def draw(turn: int) -> None:
+        made[:] = batches(recorded(replace(traffic, seed=traffic.seed + turn)), size)
+
+    return draw
+
+
+def repetition(spans: int, _: int) -> list[Row]:
+    """The share of attributes of which key and value were met before, in another round's spans."""
+    met: set[tuple[str, str]] = set()
+    share = 0.0
+    for turn in range(2):
+        pairs = [
+            (key, f"{type(value).__name__} {value}")
+            for *_, attributes, _ in descriptions(Traffic(spans=spans, seed=Traffic().seed + turn))
+            for key, value in attributes.items()
+        ]
+        share = sum(pair in met for pair in pairs) / len(pairs)
+        met.update(pairs)
+    return [Row("The spans", "attributes met before, key and value", 100 * share, "%")]
+
+
 def sdk_encoding(spans: Batches) -> Side:
     """The yardstick: what the SDK's exporters do before they send."""
     return lambda: over(spans, lambda batch: encode_spans(batch).SerializeToString())
@@ -153,7 +181,7 @@ def traffics(spans: int, rounds: int) -> list[Row]:
     )
     rows = []
     for name, traffic, policy, fresh, goals in cases:
-        made = batches(recorded(traffic))
+        made: Batches = []
         guarded = Guarded(policy, made, fresh=fresh)
         found = contest(
             {
@@ -163,6 +191,7 @@ def traffics(spans: int, rounds: int) -> list[Row]:
                 "scrub": guarded.scrub,
             },
             rounds,
+            drawn_anew(made, traffic),
         )
         worker_goal, lazy_goal = goals or (None, None)
         cost = _per_span(found["worker"], traffic.spans)
@@ -191,12 +220,16 @@ def traffics(spans: int, rounds: int) -> list[Row]:
 
 def batch_sizes(spans: int, rounds: int) -> list[Row]:
     """The worker's cost by the size of a batch, over the SDK's encoding of the same batches."""
-    made = recorded(Traffic(spans=max(spans // 5, 2048)))
+    traffic = Traffic(spans=max(spans // 5, 2048))
     rows = []
     for size in SIZES:
-        cut = batches(made, size)
+        cut: Batches = []
         guarded = Guarded(baseline(), cut)
-        found = contest({"sdk": sdk_encoding(cut), "worker": guarded.worker}, rounds)
+        found = contest(
+            {"sdk": sdk_encoding(cut), "worker": guarded.worker},
+            rounds,
+            drawn_anew(cut, traffic, size),
+        )
         rows.append(
             Row("Worker: by batch size", f"batches of {size}", found["worker"] / found["sdk"])
         )
