@@ -8,10 +8,12 @@ compared with what it sent, span by span.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
 
+from instrumentation import matrix
 from instrumentation.driver import Driver
 from instrumentation.recorded import CONVENTIONS, Recorded, drivers
 from instrumentation.spans import Span, attributes, holds, leaks, surfaces
@@ -39,6 +41,27 @@ def test_nothing_planted_leaves_and_all_else_stays(
     assert set(driver.names) - {span["name"] for span in sent} == set()
     assert planted_found(driver.texts, strings_in(sent)) == list(driver.texts)
     assert set(driver.parents) - parents(sent) == set()
+
+
+def test_the_matrix_in_the_docs_is_what_was_seen(recorded: Recorded) -> None:
+    """docs/leaks.md has a row for each driver; of these versions, it says what leaked."""
+    seen = {
+        name: {convention: recorded.of(name, convention) for convention in CONVENTIONS}
+        for name, (_, driver) in drivers().items()
+        if driver.packages  # several frameworks in a chain are driven one by one, too
+    }
+    rows = {name: matrix.row(drivers()[name][1], results) for name, results in seen.items()}
+    if os.environ.get(matrix.ASKED_BY):
+        matrix.PAGE.write_text(matrix.page(list(rows.values())))
+    shown = matrix.rows_of(matrix.PAGE.read_text())
+    assert list(shown) == list(rows)
+    of_these_versions = {
+        name: row
+        for name, row in shown.items()
+        if f"| {matrix.versions(seen[name]['old'])} |" in row
+    }
+    assert of_these_versions == {name: rows[name] for name in of_these_versions}
+    assert all(row.endswith("| none |") for row in shown.values())
 
 
 def test_every_instrumentor_is_driven() -> None:
