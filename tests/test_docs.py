@@ -37,6 +37,9 @@ def test_python_runs(code: str, tmp_path: Path) -> None:
         if not name.startswith(("OTEL_", "JAEGER_GUARD_"))
     }
     environment["OTEL_BSP_EXPORT_TIMEOUT"] = "100"  # nobody listens there
+    if "shop.settings" in code:  # a project of Django's
+        (tmp_path / "shop").mkdir()
+        (tmp_path / "shop" / "settings.py").write_text("SECRET_KEY = 'none'\n")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         cwd=tmp_path,

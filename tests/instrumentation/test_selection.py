@@ -228,3 +228,36 @@ def test_every_extra_is_one() -> None:
         assert any("opentelemetry-instrumentation" in line for line in extras[framework.extra])
         assert framework.extra in whole
     assert len({framework.name for framework in FRAMEWORKS}) == len(FRAMEWORKS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ("", "is not set"),
+        ("no_such_settings", "ModuleNotFoundError"),
+        ("broken_settings", "ValueError"),
+    ],
+)
+def test_django_without_settings(settings: str, told: str, tmp_path: Path) -> None:
+    """Nothing is configured in the place of a service's own settings, and the error says why."""
+    from test_import import in_new_process
+
+    (tmp_path / "broken_settings.py").write_text("raise ValueError('hunter2')\n")
+    what, is_configured = in_new_process(
+        f"""
+import json, sys
+sys.path.append({str(tmp_path)!r})
+import jaeger_guard
+try:
+    jaeger_guard.configure(instrument=["django"])
+except jaeger_guard.ConfigurationError as error:
+    from django.conf import settings
+    print(json.dumps([str(error), settings.configured]))
+""",
+        OTEL_TRACES_EXPORTER="none",
+        DJANGO_SETTINGS_MODULE=settings,
+    )
+    assert told in what
+    assert "DJANGO_SETTINGS_MODULE" in what
+    assert "hunter2" not in what
+    assert is_configured is False

@@ -154,7 +154,7 @@ def _load(point: EntryPoint) -> Selected | _Unfit:
             f"Take {point.name} out, or install versions that fit",
         )
     if obstacle:
-        return _Unfit(f"{point.name}: {obstacle}", "Set it before, or take it out")
+        return _Unfit(f"{point.name}: {obstacle}", f"Mend that first, or take {point.name} out")
     return Selected(framework, kind)
 
 
