@@ -78,6 +78,7 @@ def _unknown_authenticator(configuration: Configuration) -> Iterator[Hit]:
     for listener in configuration.listeners:
         node = listener.node.get("auth", "authenticator")
         if node is not None and node.value is not None and str(node.value) not in known:
+            known.add(str(node.value))  # one that several name is missing once
             what = (
                 f"{listener.component.id} names an authenticator that isn't in service.extensions"
             )

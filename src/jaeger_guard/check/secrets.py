@@ -8,14 +8,19 @@ from typing import Final
 
 from jaeger_guard.check.configuration import Configuration
 from jaeger_guard.check.rule import Hit, Rule, Subject
-from jaeger_guard.check.tree import Node
+from jaeger_guard.check.tree import Node, references
 from jaeger_guard.lexicon import category_of
 from jaeger_guard.weaknesses import Severity
 
-_USERINFO: Final = r"://[^\s/@:]{0,256}:[^\s/@]{1,512}@"
+# A reference may stand wherever a text may; a `:` in it separates nothing.
+_REFERENCE: Final = r"\$\{[^{}]{0,512}\}"
+_USERINFO: Final = (
+    rf"://(?:{_REFERENCE}|[^\s/@:]){{0,256}}:(?P<password>(?:{_REFERENCE}|[^\s/@]){{1,512}})@"
+)
+_PASSWORD: Final = rf"(?:{_REFERENCE}|[^:]){{0,256}}:(?P<password>.{{1,1024}})"
 _NOT_THE_SECRET: Final = ("_file", "_path", "_name", "_url", "_key_ref", "filename", "_id")
-# `user:` and a hash: crypt(3)'s, Apache's, LDAP's; `$$` is how the Collector writes a `$`.
-_HASHED: Final = r"[^:\s]{1,256}:(?:\$\$?[0-9a-z]|\{(?:SSHA|SHA)\})"
+# Hashes of crypt(3), Apache and LDAP; `$$` is how the Collector writes a `$`.
+_HASH: Final = r"\$\$?[0-9a-z]|\{(?:SSHA|SHA)\}"
 
 
 def names_secret(key: str) -> bool:
@@ -28,32 +33,39 @@ def names_secret(key: str) -> bool:
     return (category_of(key) or "").startswith("credential.")
 
 
-def secrets_below(root: Node) -> Iterator[Node]:
-    """Yield the scalars that hold a credential, or refer to one."""
+def _secret_parts(key: str, member: Node) -> Iterator[str]:
+    """Yield the parts of a scalar, as written, that are a credential or stand for one."""
+    text = member.raw
+    if not text or isinstance(member.value, bool):
+        return
+    if key == "inline" and member.place.path.endswith("htpasswd.inline"):
+        for line in filter(None, map(str.strip, text.splitlines())):
+            found = re.match(_PASSWORD, line)
+            if found is not None and not re.match(_HASH, found["password"]):
+                yield found["password"]
+    elif names_secret(key):
+        yield text
+    else:
+        for found in re.finditer(_USERINFO, text):
+            yield found["password"]
+
+
+def _parts_below(root: Node) -> Iterator[tuple[Node, str]]:
     for node in root.walk():
         for key, member in node.members.items():
-            if member.raw and isinstance(member.value, str | int) and _holds_secret(key, member):
-                yield member
-
-
-def _holds_secret(key: str, member: Node) -> bool:
-    if isinstance(member.value, bool):
-        return False
-    if key == "inline" and member.place.path.endswith("htpasswd.inline"):
-        lines = [line.strip() for line in str(member.raw).splitlines() if line.strip()]
-        return not all(re.match(_HASHED, line) for line in lines)
-    return names_secret(key) or re.search(_USERINFO, str(member.raw)) is not None
+            for part in _secret_parts(key, member):
+                yield member, part
 
 
 def _inline(configuration: Configuration) -> Iterator[Hit]:
-    for node in secrets_below(configuration.root):
-        if not node.has_default and not node.is_reference:
+    for node, part in _parts_below(configuration.root):
+        if not references(part):
             yield Hit(node.place, "a credential stands here in clear")
 
 
 def _default(configuration: Configuration) -> Iterator[Hit]:
-    for node in secrets_below(configuration.root):
-        if node.has_default:
+    for node, part in _parts_below(configuration.root):
+        if any(references(part)):
             yield Hit(node.place, "a credential has a default, which stands here in clear")
 
 

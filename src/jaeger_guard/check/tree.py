@@ -93,16 +93,7 @@ class Node:
     @property
     def is_reference(self) -> bool:
         """Whether the text refers to something outside, with no default."""
-        return self.raw is not None and any(
-            _default(found) is None for found in re.finditer(_REFERENCE, self.raw)
-        )
-
-    @property
-    def has_default(self) -> bool:
-        """Whether the text refers to a variable, with a default that isn't empty."""
-        return self.raw is not None and any(
-            _default(found) for found in re.finditer(_REFERENCE, self.raw)
-        )
+        return self.raw is not None and None in references(self.raw)
 
     def walk(self) -> Iterator[Node]:
         """Yield this and all below, each once."""
@@ -121,6 +112,11 @@ def _default(found: re.Match[str]) -> str | None:
     name, separator, default = found["name"].partition(":-")
     del name
     return default if separator else None
+
+
+def references(text: str) -> list[str | None]:
+    """List what a text refers to, each by its default; None where it has none."""
+    return [_default(found) for found in re.finditer(_REFERENCE, text)]
 
 
 def documents(text: str, artifact: str, *, first_line: int = 0, path: str = "") -> list[Node]:

@@ -2,8 +2,7 @@
 
 Theory of operation. In TLS 1.3 a client's handshake is over before the server has judged its certificate
 (RFC 8446, section 4.4.2.4): the alert arrives at the first read. So a probe always sends a request and
-reads; a handshake alone proves nothing. In TLS 1.2 the same refusal is an alert within the handshake,
-which then still says that the version was taken.
+reads; a handshake alone proves nothing.
 
 Nothing is verified here: what a stranger can do is asked, and a stranger doesn't care who answers. The
 certificate is judged afterwards, from its bytes.
@@ -11,6 +10,7 @@ certificate is judged afterwards, from its bytes.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import ssl
@@ -22,6 +22,8 @@ from typing import Final, Literal
 
 TIMEOUT: Final = 5.0  # seconds for a connection and its answer
 MOST_BYTES: Final = 256 * 1024
+
+_HANDSHAKE, _HELLO, _SERVER_HELLO = 22, 2, 11
 
 Trouble = Literal["", "version", "certificate", "alpn", "plaintext", "closed", "tls"]
 
@@ -131,6 +133,28 @@ def _exchange(
         if enough is not None and enough.search(b"".join(pieces)):
             break
     return b"".join(pieces)
+
+
+def takes_version(
+    address: tuple[str, int], old: ssl.SSLContext, *, timeout: float = TIMEOUT
+) -> bool:
+    """Say whether a server goes on with the one version that a context offers.
+
+    Its ServerHello says so (RFC 5246, section 7.4.1.3), whatever it thinks of the client afterwards: a
+    refused certificate is `handshake_failure` with some, as is a version with others.
+    """
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    handshake = old.wrap_bio(incoming, outgoing, server_hostname=_name(address[0]))
+    with contextlib.suppress(ssl.SSLWantReadError):
+        handshake.do_handshake()  # writes the ClientHello, and waits
+    data = b""
+    with contextlib.suppress(OSError), socket.create_connection(address, timeout) as plain:
+        plain.sendall(outgoing.read())
+        while len(data) < _SERVER_HELLO and (piece := plain.recv(_SERVER_HELLO)):
+            data += piece
+    # Record: type, version, length; handshake message: type, length, version.
+    is_hello = len(data) >= _SERVER_HELLO and data[0] == _HANDSHAKE and data[5] == _HELLO
+    return is_hello and int.from_bytes(data[9:11], "big") == old.maximum_version
 
 
 def _trouble(error: ssl.SSLError) -> Trouble:

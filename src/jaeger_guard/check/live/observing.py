@@ -11,10 +11,11 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from jaeger_guard.check.live.certificates import Certificate, read_certificate
-from jaeger_guard.check.live.connection import Answer, Client, ask, context
+from jaeger_guard.check.live.connection import Answer, Client, ask, context, takes_version
 from jaeger_guard.check.live.http2 import ANSWERED, answers, call, speaks_http2
 from jaeger_guard.errors import ConfigurationError
 
+_TELLING: Final = ("version", "certificate", "alpn")
 _DEFAULT_PORT: Final = {"https": 443, "http": 80, "grpc": 4317, "": 4317}
 _OLD: Final = (
     ("TLS 1.0", "TLSv1"),
@@ -185,10 +186,16 @@ class _Observation:
         stranger = Client()
         http, protocols = self._protocols()
         first = self._tls(stranger, protocols, http)
+        if not (first.data or first.version) and first.trouble not in _TELLING:
+            raise ConfigurationError(
+                "something listens there, but answers neither HTTP, gRPC nor TLS",
+                f"--endpoint {self._name}",
+                "Check the address, or look again with a longer --timeout",
+            )
         demands = False if first.data else (True if first.trouble == "certificate" else None)
         given = self._asked(context(stranger, protocols=protocols), http=http) if first.data else ()
         known: frozenset[str] = frozenset()
-        if self._client.cert_file is not None and demands:
+        if self._client.cert_file is not None and not first.data:
             known = self._asked(context(self._client, protocols=protocols), http=http)
         certificate = None
         if first.certificate:
@@ -198,7 +205,7 @@ class _Observation:
         return Observed(
             where=self._name,
             is_loopback=is_loopback,
-            versions=self._old_versions(protocols, http),
+            versions=self._old_versions(protocols),
             demands_certificate=demands,
             given=frozenset(given),
             given_to_known=known,
@@ -255,7 +262,7 @@ class _Observation:
             return self._get("/api/services")
         return call(self._name, "/grpc.health.v1.Health/Check", b"", scheme="https")
 
-    def _old_versions(self, protocols: tuple[str, ...], http: bool) -> tuple[str, ...]:
+    def _old_versions(self, protocols: tuple[str, ...]) -> tuple[str, ...]:
         taken = []
         for shown, name in _OLD:
             try:
@@ -263,12 +270,7 @@ class _Observation:
             except (ssl.SSLError, ValueError):
                 self._unexamined.append(f"{shown}: this machine's OpenSSL can't speak it")
                 continue
-            try:
-                answer = self._ask(self._first(http), old)
-            except OSError:
-                continue
-            # A refused certificate says that the version was taken.
-            if answer.data or answer.version or answer.trouble == "certificate":
+            if takes_version(self._address, old, timeout=self._timeout):
                 taken.append(shown)
         return tuple(taken)
 
