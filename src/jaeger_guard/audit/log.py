@@ -14,7 +14,7 @@ import queue
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,6 +111,15 @@ class AuditLog:
             AuditError: It could not be written.
         """
         return self._chain.append([entry(event, facts, os.getpid())], checkpoint=True)
+
+    def write_all(self, records: Iterable[tuple[str, Mapping[str, object]]]) -> None:
+        """Write several records now, each an event and its facts, as `write` does one.
+
+        Raises:
+            AuditError: Not all could be written.
+        """
+        pid = os.getpid()
+        self._chain.append([entry(event, facts, pid) for event, facts in records], checkpoint=True)
 
     def flush(self, timeout: float = _STOP_SECONDS) -> bool:
         """Wait until what was recorded before is written; False where it isn't within the time."""

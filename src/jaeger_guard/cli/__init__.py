@@ -18,6 +18,7 @@ _COMMANDS: Final = (
     "explain",
     "policy",
     "render",
+    "reveal",
     "scan",
 )
 

@@ -15,6 +15,9 @@ class ExitStatus(IntEnum):
     DONE = 0
     FAILED = 1
     USAGE = 2
+    WRONG_ROLE = 3
+    DESTROYED = 4
+    TAMPERED = 5
     INTERRUPTED = 130  # 128 and SIGINT, as shells have it
 
 

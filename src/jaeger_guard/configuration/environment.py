@@ -16,7 +16,7 @@ from jaeger_guard.errors import ConfigurationError
 POLICY_VARIABLE: Final = "JAEGER_GUARD_POLICY"
 _OURS: Final = "JAEGER_GUARD_"
 _SWITCHES: Final = ("ENABLED", "POLICY", "STRICT", "UNSAFE_PASSTHROUGH")
-COMMANDS: Final = ("QUERY_PASSWORD",)
+COMMANDS: Final = ("KEY_PASSPHRASE", "QUERY_PASSWORD")
 """What commands read behind our prefix, and no service."""
 # What the project's own scripts and tests are told by; it is no concern of a service's.
 _SCRIPTS: Final = ("PYTHON", "TEST_CACHE", "VENV")
