@@ -15,7 +15,7 @@ from jaeger_guard.check.rule import Rule
 PAGE = Path(__file__).parents[2] / "docs" / "check.md"
 IN_FILES = (Subject.CONFIGURATION, Subject.STRATEGIES, Subject.CONTAINER, Subject.MANIFESTS)
 # Their examples name files that a test has to make: see test_service.py.
-OF_FILES = ("unsafe-rules", "certificate-expires", "key-permissions", "writable-policy")
+OF_FILES = ("unsafe-rules", ".policy", "certificate-expires", "key-permissions", "writable-policy")
 
 
 def ids_in_file(text: str, directory: Path) -> list[str]:

@@ -299,6 +299,7 @@ SEEDS = [
     ("collector", 'tls: {ca_file: ca.pem}}\nservice', "tls: {insecure_skip_verify: true}}\nservice", "tls.skip-verify"),
     ("collector", "exporters: [otlp_grpc/long]", "exporters: [otlp_grpc/long, file]", "exporter.file"),
     ("collector", "redact_all_types: true", "redact_all_types: false", "redaction.only-strings"),
+    ("collector", "    ignored_keys: [http.response.status_code]\n", "", "redaction.numbers"),
     ("collector", "transform/guard, redaction]", "redaction]", "redaction.names-in-clear"),
     ("collector", "replace_pattern(spanevent.name,", "replace_pattern(spanevent.other,", "redaction.names-in-clear"),
     ("collector", "summary: silent", "summary: debug", "redaction.summary"),

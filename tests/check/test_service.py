@@ -163,6 +163,19 @@ def test_unsafe_rules(sound: dict[str, str], tmp_path: Path) -> None:
     assert ids({**environ, "JAEGER_GUARD_STRICT": ""}) == ["unsafe-rules"]
 
 
+def test_exception_that_ended(sound: dict[str, str], tmp_path: Path) -> None:
+    """An exception whose day has passed is reported by its place in the policy; its owner is named."""
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        '[[exceptions]]\nkey = "user.email"\nowner = "ops"\nreason = "a hunt"\nexpires = 2020-01-31\n'
+    )
+    policy.chmod(0o644)
+    (finding,) = check_service({**sound, "JAEGER_GUARD_POLICY": str(policy)})
+    assert (finding.id, finding.severity) == ("service.policy", Severity.MEDIUM)
+    assert "exception-ended" in finding.where
+    assert "2020-01-31" in finding.message
+
+
 def test_command_looks_at_the_environment(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

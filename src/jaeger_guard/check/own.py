@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import ResolvedExport
 from jaeger_guard.policy import CompiledPolicy
+
+if TYPE_CHECKING:
+    from jaeger_guard.policy.lints import Lint
 
 Value = TypeVar("Value")
 
@@ -27,6 +30,7 @@ class Service:
         export: Where spans go; None where they don't, or that can't be honoured.
         enabled: Whether spans are exported at all.
         passthrough: Whether they leave unscrubbed.
+        lints: What the policy's own lint finds; nothing where only the compiled one is known.
         probability: Which part of the traces is kept; None where that isn't one number.
         faults: What `configure()` would refuse.
     """
@@ -36,6 +40,7 @@ class Service:
     export: ResolvedExport | None = None
     enabled: bool = True
     passthrough: bool = False
+    lints: tuple[Lint, ...] = ()
     probability: float | None = None
     faults: tuple[ConfigurationError, ...] = ()
 
@@ -58,12 +63,14 @@ class Service:
         if switches is None or faults:
             return cls(environ=environ, faults=tuple(faults))
         from jaeger_guard.batching import Batching
+        from jaeger_guard.configuration.audits import resolve_audit
         from jaeger_guard.configuration.exporters import console_processors, resolve_export
         from jaeger_guard.configuration.policies import choose_scrubber
         from jaeger_guard.configuration.resources import build_resource
 
         spans = attempt(lambda: choose_scrubber(None, environ, switches, "JAEGER_GUARD_POLICY"))
         policy = None if spans is None else spans.scrubber.policy
+        attempt(lambda: resolve_audit(None if policy is None else policy.audit, environ))
         attempt(lambda: Batching.from_environment(environ))
         attempt(lambda: console_processors(environ))
         attempt(lambda: build_resource(None, environ))
@@ -73,9 +80,19 @@ class Service:
             export=attempt(lambda: resolve_export(None, environ, switches)),
             enabled=switches.enabled and not switches.disabled_sdk,
             passthrough=switches.passthrough,
+            lints=() if policy is None else _lints(environ),
             probability=attempt(lambda: _probability(environ, policy)),
             faults=_distinct(faults),
         )
+
+
+def _lints(environ: Mapping[str, str]) -> tuple[Lint, ...]:
+    """Look over a policy that was loaded before, and so can be."""
+    from jaeger_guard.configuration.environment import POLICY_VARIABLE, policy_named
+    from jaeger_guard.policy import load_policy
+    from jaeger_guard.policy.lints import lint_policy
+
+    return lint_policy(load_policy(policy_named(environ), POLICY_VARIABLE))
 
 
 def _distinct(faults: list[ConfigurationError]) -> tuple[ConfigurationError, ...]:

@@ -51,6 +51,12 @@ def _only_strings(configuration: Configuration) -> Iterator[Hit]:
             yield Hit(place, f"{redaction.id} leaves lists, maps and numbers in clear")
 
 
+def _numbers(configuration: Configuration) -> Iterator[Hit]:
+    for redaction in _redactions(configuration):
+        if redaction.node.is_true("redact_all_types") and not redaction.node.is_set("ignored_keys"):
+            yield Hit(redaction.node.place, f"{redaction.id} makes numbers that match into texts")
+
+
 def _names_in_clear(configuration: Configuration) -> Iterator[Hit]:
     transforms = {t.id: t for t in configuration.components("processors", "transform")}
     for pipeline in configuration.trace_pipelines:
@@ -181,8 +187,9 @@ _ALL_NAMES: Final = (
     ' \'replace_pattern(span.status.message, "@", "")\','
     ' \'replace_pattern(spanevent.name, "@", "")\''
 )
+_IGNORED: Final = ", ignored_keys: [http.response.status_code]"
 _REDACTION: Final = (
-    "redaction: {allow_all_keys: true, redact_all_types: true, blocked_values: ['@']}"
+    f"redaction: {{allow_all_keys: true, redact_all_types: true, blocked_values: ['@']{_IGNORED}}}"
 )
 
 RULES: Final = (
@@ -206,6 +213,17 @@ RULES: Final = (
         subject=Subject.CONFIGURATION,
         look=_only_strings,
         bad=_processor("redaction: {allow_all_keys: true, blocked_values: ['@']}"),
+        good=_processor(_REDACTION),
+    ),
+    Rule(
+        id="redaction.numbers",
+        severity=Severity.LOW,
+        title="redact_all_types without ignored_keys",
+        remedy="Name the numeric keys that dashboards and sampling need in ignored_keys",
+        source=f"{_MEASURED}: a number that matches a pattern becomes a text",
+        subject=Subject.CONFIGURATION,
+        look=_numbers,
+        bad=_processor(_REDACTION.replace(_IGNORED, "")),
         good=_processor(_REDACTION),
     ),
     Rule(

@@ -24,6 +24,7 @@ _HEADERS: Final = (
     "JAEGER_GUARD_EXPORT_CREDENTIALS",
     "JAEGER_GUARD_SPOOL_KEY",
 )
+_TOLD_ELSEWHERE: Final = ("policy-refused", "unsafe-keep")
 _EXPORTERS: Final = "OTEL_TRACES_EXPORTER"
 _LOGS: Final = "OTEL_LOGS_EXPORTER"
 _LOGGING: Final = "OTEL_PYTHON_LOGGING_AUTO_INSTRUMENTATION_ENABLED"
@@ -59,6 +60,13 @@ def _unsafe_rules(service: Service) -> Iterator[Hit]:
     rules = () if service.policy is None or service.passthrough else service.policy.unsafe_rules
     for rule in rules:
         yield Hit(Place(rule), "values leave without being looked at")
+
+
+def _lints(service: Service) -> Iterator[Hit]:
+    for lint in service.lints:
+        if lint.id not in _TOLD_ELSEWHERE:
+            place = Place(lint.where, f"({lint.id})")
+            yield Hit(place, lint.message, Severity(lint.severity), lint.remedy)
 
 
 def _misspelt(service: Service) -> Iterator[Hit]:
@@ -246,6 +254,13 @@ RULES: Final = (
         "unsafe-rules", Severity.MEDIUM, "unsafe_keep in the policy",
         "Use keep, which still looks for credentials, or remove the rule", _unsafe_rules,
         "JAEGER_GUARD_POLICY=unsafe.toml",
+        source="docs/policy.md",
+    ),
+    _rule(
+        "policy", Severity.MEDIUM,
+        "What the policy's lint finds: exceptions that have ended or will soon, rules that never decide …",
+        "As the finding says; jaeger-guard policy lint shows the same", _lints,
+        "JAEGER_GUARD_POLICY=a-policy-with-an-exception-that-ended.toml",
         source="docs/policy.md",
     ),
     _rule(

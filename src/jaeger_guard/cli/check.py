@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     findings = looked.findings
     if baseline is not None:
         findings = baseline.apply(findings, datetime.datetime.now(datetime.UTC).date())
-    _tell(findings, arguments.format, terminal)
+    if findings or not looked.faults or arguments.format != "table":
+        _tell(findings, arguments.format, terminal)
     for fault in looked.faults:
         terminal.complain(f"jaeger-guard: could not look: {fault}")
     if looked.faults:
