@@ -26,7 +26,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Final
 
 from jaeger_guard.detectors.any_digits import loosened
@@ -114,10 +114,10 @@ class Scanner:
             )
         )
 
-    @cached_property
+    @property
     def loosened(self) -> Scanner:
         """A scanner that finds something in a form wherever this one does in a text of it."""
-        return Scanner([loosened(detector) for detector in self.detectors])
+        return _loosened(self.detectors)
 
     def find(self, text: str) -> list[Match]:
         """Return every match in `text`, detector by detector; they may overlap."""
@@ -190,6 +190,11 @@ class Scanner:
                     for number in numbers
                 }
         return opened
+
+
+@lru_cache(maxsize=2)  # a process has one set of detectors, and making them takes a while
+def _loosened(detectors: tuple[Detector, ...]) -> Scanner:
+    return Scanner([loosened(detector) for detector in detectors])
 
 
 def _longest_run(runs: re.Pattern[str], text: str) -> int:

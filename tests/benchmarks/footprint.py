@@ -90,6 +90,7 @@ def resident(spans: int) -> dict[str, float]:
             encoder.encode(batch)
         gc.collect()
         readings.append(_resident())
+        print(f"{(number + 1) * at_once} {readings[-1]:.1f} MiB", file=sys.stderr, flush=True)
     settled = readings[len(readings) // 20]
     return {"settled": settled, "after": readings[-1], "most": max(readings)}
 

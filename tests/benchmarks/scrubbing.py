@@ -182,13 +182,14 @@ def traffics(spans: int, rounds: int) -> list[Row]:
     rows = []
     for name, traffic, policy, fresh, goals in cases:
         made: Batches = []
-        guarded = Guarded(policy, made, fresh=fresh)
+        # Each with memories of its own, or the second would know what the first met.
+        worker, lazy, scrub = (Guarded(policy, made, fresh=fresh) for _ in range(3))
         found = contest(
             {
                 "sdk": sdk_encoding(made),
-                "worker": guarded.worker,
-                "lazy": guarded.lazy,
-                "scrub": guarded.scrub,
+                "worker": worker.worker,
+                "lazy": lazy.lazy,
+                "scrub": scrub.scrub,
             },
             rounds,
             drawn_anew(made, traffic),

@@ -12,10 +12,16 @@ from corpus.categories import CATEGORIES, DEVELOPMENT_SEED
 from jaeger_guard.detectors.any_digits import form_of, numbers_in
 from jaeger_guard.policy import CompiledPolicy, Policy, Rule, compile_policy, load_policy
 from jaeger_guard.scanner import Scanner
-from jaeger_guard.scrubber import Scrubber
+from jaeger_guard.scrubber import Scrubber, forms
 from jaeger_guard.types import Finding, Surface
 
 _OTHERS = 2  # texts of a form that are drawn
+
+
+@pytest.fixture(autouse=True)
+def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Judge forms from the first on that is met twice."""
+    monkeypatch.setattr(forms, "_PATIENCE", 0)
 
 
 def _policy(*more: Policy) -> CompiledPolicy:

@@ -88,6 +88,7 @@ class Scrubber:
         by_form = by_form and self.recognizer is None
         self._forms = Forms(policy, scanner) if by_form else None
         self._name_forms = Forms(policy, scanner, is_name=True) if by_form else None
+        self._text.forms = self._forms
         self._values = ValueScrubber(policy, self._text, self._clean, self._forms)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.
         self._plans: dict[tuple[str, bool], Generations[str, KeyPlan]] = {

@@ -325,9 +325,9 @@ class _Watch(TextScrubber):
     def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
         return recognize(text), None  # what is known to be inert is searched all the same
 
-    def finds_nothing(self, text: str) -> bool:
+    def matches_in_part(self, text: str) -> list[Match] | None:
         """Let everything be searched."""
-        return False
+        return None
 
     def _rewrite(
         self,

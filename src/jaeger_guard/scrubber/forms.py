@@ -41,6 +41,9 @@ KNOWN_BYTES: Final = 512 * 1024
 MET_BYTES: Final = 128 * 1024
 _PART_BYTES: Final = 64 * 1024
 _LONGEST: Final = 8192  # characters; stack traces are long
+_PATIENCE: Final = (
+    32  # forms met again, before loosened detectors are made: many processes are short
+)
 _LONGEST_KEPT: Final = 256  # a longer form is known by its digest
 _ENTRY_BYTES: Final = 200  # in CPython, as in `cache`
 _DIGIT: Final = re.compile("[0-9]")
@@ -74,6 +77,7 @@ class Forms:
     def __init__(self, policy: CompiledPolicy, scanner: Scanner, *, is_name: bool = False) -> None:
         self._policy = policy
         self._scanner = scanner
+        self._asked = 0
         self._scrub: Callable[[TextScrubber, KeyDecision, str, Findings], str] = (
             scrub_name_once if is_name else _scrub_once
         )
@@ -99,7 +103,9 @@ class Forms:
             return
         if self._met.get(key) is None:
             self._met.put(key, True)
-        else:
+            return
+        self._asked += 1
+        if self._asked > _PATIENCE:
             self._known.put(key, self._judge(decision, form))
 
     def _judge(self, decision: KeyDecision, form: str) -> bool:

@@ -20,6 +20,7 @@ _WITHHELD_BY_OTHERS: Final = re.compile(
 )
 
 
+_LONGEST: Final = 1024  # characters; neither a marker nor any of these words is as long
 _LANGUAGE: Final = re.compile(r"[a-z]{2}(?:[-_][A-Z]{2})?")
 
 
@@ -31,6 +32,8 @@ def is_language(text: str) -> bool:
 def says_nothing(text: str) -> bool:
     """Say whether a value tells nothing about anybody: empty, a truth value, or withheld before."""
     stripped = text.strip()
+    if len(stripped) > _LONGEST:
+        return False
     return (
         is_marker(stripped)
         or is_marker(f"{stripped}]")  # one that was cut off, or split at its bracket

@@ -24,7 +24,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, LOCATION_COORDINATES, addresses
 from jaeger_guard.detectors import is_labelled
@@ -66,12 +66,28 @@ _READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential
 _PERCENT_BY_LEAF: Final = frozenset({"form", "url", "url_path", "url_query"})
 
 
+class KnownForms(Protocol):
+    """What is known of texts by their form; `forms.Forms` is."""
+
+    def form(self, text: str) -> str | None:
+        """Return the form of a text; None where it has none."""
+        ...
+
+    def is_clean(self, decision: KeyDecision, form: str) -> bool:
+        """Say whether all texts of a form are known to be clean."""
+        ...
+
+    def meet(self, decision: KeyDecision, form: str) -> None:
+        """Take note that a text of this form was clean."""
+
+
 class TextScrubber:
     """Scrubs texts by one compiled policy; threads may share it.
 
     Attributes:
         inert: What is known to be inert, and so clean wherever a text is only searched.
         decide_leaf: Decides about a leaf by its name and the decision of the value around it.
+        forms: What is known of texts that differ in their digits alone; None where that isn't used.
     """
 
     def __init__(
@@ -87,6 +103,7 @@ class TextScrubber:
         self.inert = InertTexts()
         self._nothing_in = InertTexts(PART_BYTES)
         self._settled = CleanTexts(SETTLED_BYTES)
+        self.forms: KnownForms | None = None
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
 
     def scrub(
@@ -113,10 +130,15 @@ class TextScrubber:
             return self._scrub(decision, text, found, notation, 0)
         if self._settled.get((decision, text)) is not None:
             return text
+        form = None if self.forms is None else self.forms.form(text)
+        if form is not None and self.forms is not None and self.forms.is_clean(decision, form):
+            return text
         before = len(found.entries)
         scrubbed = self._scrub(decision, text, found, notation, 0)
         if scrubbed == text and len(found.entries) == before and not found.unsure:
             self._settled.add(decision, text)
+            if form is not None and self.forms is not None:
+                self.forms.meet(decision, form)
         return scrubbed
 
     def _scrub(
@@ -247,16 +269,19 @@ class TextScrubber:
             return _INERT, None
         return None, matches
 
-    def finds_nothing(self, text: str) -> bool:
-        """Say whether nothing is found in a part that comes often: a parameter's name, a source line."""
+    def matches_in_part(self, text: str) -> list[Match] | None:
+        """Return what is found in a part that comes often: a parameter's name, a source line.
+
+        None where that has to be asked when it is searched.
+        """
         if len(text) > _LONGEST_PART or self._recognizer is not None:
-            return False
+            return None
         if self._nothing_in.get(text) is not None:
-            return True
-        if self._scanner.find(text):
-            return False
-        self._nothing_in.add(text)
-        return True
+            return []
+        matches = self._scanner.find(text)
+        if not matches:
+            self._nothing_in.add(text)
+        return matches
 
     def matches_across(self, decision: KeyDecision, text: str) -> list[Match]:
         """Return what is to be treated in a text that was joined from the items of a list."""
@@ -454,7 +479,8 @@ class _LeafJudge:
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
         """Scrub the leaf under the decision that its name gets below the key's."""
         if name == _CHUNK:
-            if self._scrubber.finds_nothing(text):
+            matches = self._scrubber.matches_in_part(text)
+            if matches is not None and not matches:
                 return text
             return self._scrubber.search(
                 self._decision,
@@ -463,6 +489,7 @@ class _LeafJudge:
                 notation,
                 wanted=lambda match, _: match.detector not in _READ_BY_FORMATS,
                 format_name=self._format,
+                matches=matches,
             )
         check_time()
         decision = self._scrubber.decide_leaf(spoken(name), self._decision)
@@ -490,10 +517,16 @@ class _LeafJudge:
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
         """Search a leaf's name: it says what a value is, unless it is a value itself."""
         check_time()
-        if self._scrubber.finds_nothing(text):
+        matches = self._scrubber.matches_in_part(text)
+        if matches is not None and not matches:
             return text
         return self._scrubber.search(
-            self._decision, text, self._found, notation, format_name=self._format
+            self._decision,
+            text,
+            self._found,
+            notation,
+            format_name=self._format,
+            matches=matches,
         )
 
 
