@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -46,11 +47,13 @@ def _is_whole(database: Path) -> bool:
 
 @pytest.fixture(autouse=True)
 def unwatched() -> Iterator[None]:
-    """Leave SDK and API as they were: a guard watches who gives out tracers and propagators."""
+    """Leave SDK and API as they were: a guard watches tracers, propagators and what is logged."""
     before = TracerProvider.get_tracer
+    factory = logging.getLogRecordFactory()
     propagators, asked = propagate._HTTP_TEXT_FORMAT, propagate.get_global_textmap
     yield
     TracerProvider.get_tracer = before  # type: ignore[method-assign]
+    logging.setLogRecordFactory(factory)
     propagate._HTTP_TEXT_FORMAT = propagators
     propagate.get_global_textmap = asked
 

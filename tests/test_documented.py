@@ -75,6 +75,7 @@ def test_standard_variables() -> None:
         ("Exemption", "policy.md"),
         ("Recognition", "policy.md"),
         ("Propagation", "propagation.md"),
+        ("Metrics", "other-signals.md"),
     ],
 )
 def test_fields(settings: str, page: str) -> None:

@@ -25,6 +25,7 @@ PUBLIC = {
     "GuardLogRecordProcessor",
     "GuardSpanProcessor",
     "JaegerRemote",
+    "Metrics",
     "MissingExtraError",
     "Policy",
     "PrivacySampler",

@@ -22,11 +22,7 @@ from importlib.metadata import EntryPoint
 from typing import Any, Final
 
 from opentelemetry import trace
-from opentelemetry.environment_variables import (
-    OTEL_LOGS_EXPORTER,
-    OTEL_METRICS_EXPORTER,
-    OTEL_TRACES_EXPORTER,
-)
+from opentelemetry.environment_variables import OTEL_TRACES_EXPORTER
 from opentelemetry.instrumentation.distro import BaseDistro  # type: ignore[attr-defined]  # untyped
 from opentelemetry.sdk._configuration import _BaseConfigurator
 from opentelemetry.trace import NoOpTracerProvider
@@ -35,6 +31,7 @@ from jaeger_guard.configuration import configure, protect
 from jaeger_guard.configuration.bypasses import is_guarded, watch_for_bypasses
 from jaeger_guard.configuration.declarative import configure_declaratively
 from jaeger_guard.configuration.environment import Switches
+from jaeger_guard.configuration.signals import guard_other_signals, start_logs, start_metrics
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.instrumentation import framework_of, load, prepare_installed
 from jaeger_guard.telling import tell
@@ -74,27 +71,12 @@ def guard_what_is_there() -> None:
 
 
 def _start(version: str | None) -> None:
-    _tell_of_other_signals()
     if path := os.environ.get(_CONFIG_FILE, "").strip():
         configure_declaratively(path)
         return
-    configure(resource={"telemetry.auto.version": version} if version else None)
-
-
-def _tell_of_other_signals() -> None:
-    """Say which exporters were asked for in vain: this configurator sets up spans alone."""
-    asked = [
-        variable
-        for variable in (OTEL_METRICS_EXPORTER, OTEL_LOGS_EXPORTER)
-        if os.environ.get(variable, "").strip().lower() not in ("", "none")
-    ]
-    if asked and not os.environ.get(_CONFIG_FILE, "").strip():
-        tell(
-            _LOGGER,
-            logging.WARNING,
-            "only spans are set up by this configurator: %s has no effect",
-            " and ".join(asked),
-        )
+    guard = configure(resource={"telemetry.auto.version": version} if version else None)
+    _without_raising(lambda: start_metrics(guard, os.environ), "no metrics are exported")
+    _without_raising(lambda: start_logs(guard, os.environ), "no log records are exported")
 
 
 def _guard_what_is_there() -> None:
@@ -104,16 +86,17 @@ def _guard_what_is_there() -> None:
     if provider is None or is_guarded(provider):
         return
     try:
-        protect(provider)
+        guard = protect(provider)
     except ConfigurationError:
         if switches.strict:
             trace._TRACER_PROVIDER = NoOpTracerProvider()
         raise
+    _without_raising(lambda: guard_other_signals(guard), "logs and metrics are not guarded")
     tell(
         _LOGGER,
         logging.WARNING,
-        "another distribution configured OpenTelemetry: its spans are scrubbed, but how they are "
-        "exported is not ours to check. Set OTEL_PYTHON_DISTRO=jaeger_guard and "
+        "another distribution configured OpenTelemetry: what it exports is scrubbed, but how it does "
+        "that is not ours to check. Set OTEL_PYTHON_DISTRO=jaeger_guard and "
         "OTEL_PYTHON_CONFIGURATOR=jaeger_guard",
     )
 

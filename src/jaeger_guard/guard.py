@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -34,6 +34,18 @@ _LOGGER: Final = logging.getLogger("jaeger_guard")
 _FLUSH_MILLIS: Final = 5000  # how long a handler of SIGTERM waits for the flush
 
 
+class Attached(Protocol):
+    """A provider of another signal."""
+
+    def force_flush(self, timeout_millis: int = ...) -> bool:
+        """Send everything that was taken before."""
+        ...
+
+    def shutdown(self) -> None:
+        """Flush, and stop."""
+        ...
+
+
 class Guard:
     """A running guard: its provider, its policy, its counts, and its end.
 
@@ -56,12 +68,22 @@ class Guard:
         self._pipeline = pipeline
         self._firewall = firewall
         self._is_shut_down = False
+        self._attached: list[Attached] = []
         self._at_shutdown: list[Callable[[], None]] = []
         self._auditor: Auditor | None = None
         report(self.statistics)
 
     def __repr__(self) -> str:
         return f"Guard(policy={self.policy!r}, exporting={self._pipeline is not None})"
+
+    @property
+    def scrubber(self) -> SpanScrubber:
+        """What scrubs spans; log records and metrics go through the same."""
+        return self._spans
+
+    def attach(self, provider: Attached) -> None:
+        """Flush and shut down a provider of metrics or logs together with this guard."""
+        self._attached.append(provider)
 
     @property
     def is_shut_down(self) -> bool:
@@ -149,7 +171,19 @@ class Guard:
 
         A span counts as sent when the backend has answered for it.
         """
-        return self.tracer_provider.force_flush(timeout_millis) is not False
+        flushed = self.tracer_provider.force_flush(timeout_millis) is not False
+        for provider in self._attached:
+            try:
+                flushed = provider.force_flush(timeout_millis) is not False and flushed
+            except Exception as error:  # noqa: BLE001 - a reader raises what its exporter does
+                self._tell_of(provider, error)
+                flushed = False
+        return flushed
+
+    @staticmethod
+    def _tell_of(provider: Attached, error: Exception) -> None:
+        names = type(provider).__name__, type(error).__name__
+        tell(_LOGGER, logging.WARNING, "a %s could not be flushed (%s)", *names)
 
     def shutdown(self) -> None:
         """Flush within the deadline (OTEL_BSP_EXPORT_TIMEOUT, 10 s), and stop.
@@ -163,6 +197,11 @@ class Guard:
         self.tracer_provider.shutdown()
         if self._auditor is not None:
             self._auditor.stop()
+        for provider in self._attached:
+            try:
+                provider.shutdown()
+            except Exception as error:  # noqa: BLE001 - the others are shut down all the same
+                self._tell_of(provider, error)
 
     def at_shutdown(self, step: Callable[[], None]) -> None:
         """Have something done when `shutdown` is called; it must not raise."""

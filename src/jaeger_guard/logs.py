@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk._logs import LogRecordProcessor, ReadableLogRecord, ReadWriteLogRecord
 from opentelemetry.sdk.resources import Resource
 
 from jaeger_guard.categories import CONTENT_WITHHELD
@@ -30,6 +30,7 @@ from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.markers import marker
 from jaeger_guard.processor import Isolation, PolicySpec, span_scrubber
+from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.types import Finding, Surface
 
 
@@ -54,7 +55,19 @@ class GuardLogRecordProcessor(LogRecordProcessor):
                     "GuardLogRecordProcessor(*processors)",
                     "Wrap an exporter in BatchLogRecordProcessor(...)",
                 )
-        self._spans = span_scrubber(policy, "GuardLogRecordProcessor(policy=)")
+        self._start(span_scrubber(policy, "GuardLogRecordProcessor(policy=)"), processors)
+
+    @classmethod
+    def around(
+        cls, spans: SpanScrubber, *processors: LogRecordProcessor
+    ) -> GuardLogRecordProcessor:
+        """Build one that shares what scrubs spans."""
+        made = cls.__new__(cls)
+        made._start(spans, processors)
+        return made
+
+    def _start(self, spans: SpanScrubber, processors: tuple[LogRecordProcessor, ...]) -> None:
+        self._scrubber = RecordScrubber(spans)
         self._processors = processors
         self._isolation = Isolation()
         self._renew_lock()
@@ -67,17 +80,11 @@ class GuardLogRecordProcessor(LogRecordProcessor):
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         """Put a scrubbed copy into the envelope, and pass it on."""
-        findings: list[Finding] = []
-        try:
-            scrubbed = self._scrub(log_record, findings)
-            outcome = "scrubbed"
-        except Exception:  # noqa: BLE001 - one border per record; its text may hold a value
-            scrubbed = _skeleton(log_record)
-            outcome = "quarantined"
-        log_record.__dict__.update(scrubbed)
+        fields, findings = self._scrubber.scrub(log_record)
+        log_record.__dict__.update(fields)
         with self._lock:
-            self._records[outcome] += 1
-            for finding in findings:
+            self._records["quarantined" if findings is None else "scrubbed"] += 1
+            for finding in findings or ():
                 self._findings[finding.category, finding.surface.value, finding.action.value] += 1
         for processor in self._processors:
             try:
@@ -116,8 +123,33 @@ class GuardLogRecordProcessor(LogRecordProcessor):
             self._isolation.note(processor, method, error)
             return False
 
-    def _scrub(self, envelope: ReadWriteLogRecord, findings: list[Finding]) -> Mapping[str, Any]:
-        """Return the fields of the envelope that are to be replaced."""
+
+class RecordScrubber:
+    """Scrubs one log record at a time, by the engine that scrubs spans.
+
+    Args:
+        spans: What scrubs.
+    """
+
+    def __init__(self, spans: SpanScrubber) -> None:
+        self._spans = spans
+
+    def scrub(
+        self, envelope: ReadWriteLogRecord | ReadableLogRecord
+    ) -> tuple[Mapping[str, Any], list[Finding] | None]:
+        """Return the fields of the envelope that are to be replaced, and what was found.
+
+        Where it can't be scrubbed, they are those of its skeleton, and the second is None.
+        """
+        findings: list[Finding] = []
+        try:
+            return self._scrub(envelope, findings), findings
+        except Exception:  # noqa: BLE001 - one border per record; its text may hold a value
+            return _skeleton(envelope), None
+
+    def _scrub(
+        self, envelope: ReadWriteLogRecord | ReadableLogRecord, findings: list[Finding]
+    ) -> Mapping[str, Any]:
         scrubber = self._spans.scrubber
         record = copy.copy(envelope.log_record)
         body, found = scrubber.value("", record.body)
@@ -149,7 +181,7 @@ def _bounded(attributes: Mapping[str, Any], dropped: int) -> BoundedAttributes:
     return bounded
 
 
-def _skeleton(envelope: ReadWriteLogRecord) -> Mapping[str, Any]:
+def _skeleton(envelope: ReadWriteLogRecord | ReadableLogRecord) -> Mapping[str, Any]:
     """Return what goes on of a record that can't be scrubbed: its times, severity and trace."""
     record = copy.copy(envelope.log_record)
     record.body = marker(CONTENT_WITHHELD)

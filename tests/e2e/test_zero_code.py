@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from google.protobuf.json_format import MessageToDict
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from e2e.planted import EVERYWHERE
@@ -41,7 +44,9 @@ UNNEEDED: Final = ",".join(
 COMMAND: Final = "from opentelemetry.instrumentation.auto_instrumentation import run; run()"
 
 
-def run(directory: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(
+    directory: Path, *arguments: str, path: str = "", **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run the application under the command; it must have run to its end whatever was set."""
     kept = {
         name: text
@@ -53,7 +58,10 @@ def run(directory: Path, *arguments: str, **settings: str) -> subprocess.Complet
     program = (sys.executable, "-m", "e2e.apps.zero_code_app", *arguments)
     child = subprocess.run(
         [sys.executable, "-c", COMMAND, *program],
-        env=kept | traces_only | settings | {"PYTHONPATH": str(TESTS), "PYTHONSAFEPATH": "1"},
+        env=kept
+        | traces_only
+        | settings
+        | {"PYTHONPATH": f"{TESTS}:{path}".rstrip(":"), "PYTHONSAFEPATH": "1"},
         cwd=directory,
         capture_output=True,
         text=True,
@@ -118,17 +126,140 @@ def test_the_documented_one_liner(certificates: Certificates, tmp_path: Path) ->
         assert_whole(sink.spans)
 
 
-def test_exporters_of_other_signals_are_told_of(tmp_path: Path) -> None:
-    """Who asks for metrics or logs is told that only spans are set up, rather than losing them silently."""
+def by_path(sink: HttpSink) -> dict[str, list[bytes]]:
+    """Return the payloads of each signal."""
+    found: dict[str, list[bytes]] = {}
+    for headers, payload in zip(sink.metadata, sink.received, strict=True):
+        found.setdefault(headers[":path"], []).append(payload)
+    return found
+
+
+def assert_signals(sink: HttpSink) -> None:
+    """Check that metrics and log records arrived, and nothing of what was planted in them."""
+    payloads = by_path(sink)
+    texts = [
+        text
+        for payload in payloads["/v1/metrics"]
+        for resource in ExportMetricsServiceRequest.FromString(payload).resource_metrics
+        for text in strings_in(MessageToDict(resource))
+    ]
+    assert {"orders", "/checkout"} <= set(texts)
+    assert "customer" not in texts
+    logged = [
+        text
+        for payload in payloads["/v1/logs"]
+        for resource in ExportLogsServiceRequest.FromString(payload).resource_logs
+        for text in strings_in(MessageToDict(resource))
+    ]
+    assert any("about card" in text for text in logged)
+    assert any("ValueError" in text for text in logged)
+    assert planted_found(EVERYWHERE, [*texts, *logged]) == []
+
+
+ASKED_FOR: Final = {"OTEL_METRICS_EXPORTER": "otlp", "OTEL_LOGS_EXPORTER": "otlp"}
+
+
+def test_metrics_and_logs(certificates: Certificates, tmp_path: Path) -> None:
+    """Where they are asked for, they leave by the same rules: over mutual TLS, and scrubbed."""
+    with HttpSink(tls=tls_of(certificates)) as sink:
+        settings = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_EXPORTER_OTLP_CERTIFICATE": str(certificates.ca_file),
+            "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE": str(certificates.client.cert_file),
+            "OTEL_EXPORTER_OTLP_CLIENT_KEY": str(certificates.client.key_file),
+        }
+        run(tmp_path, "signals", **OURS, **settings, **ASKED_FOR)
+        assert_signals(sink)
+
+
+def test_plaintext_of_other_signals_is_refused(tmp_path: Path) -> None:
+    """One error for each, and spans go on."""
     with HttpSink() as sink:
         settings = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
-            "OTEL_LOGS_EXPORTER": "otlp",
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://collector.example:4318/v1/metrics",
+            "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://collector.example:4318/v1/logs",
+        }
+        child = run(tmp_path, "signals", **OURS, **settings, **ASKED_FOR)
+        assert child.stderr.count("would travel in the clear") == 2
+        assert "no metrics are exported" in child.stderr
+        assert "no log records are exported" in child.stderr
+        assert set(by_path(sink)) == {"/v1/traces"}
+        assert_whole(sink.spans)
+
+
+def test_signals_of_another_distribution(tmp_path: Path) -> None:
+    """Where another one wins, its log records and metrics are scrubbed, too."""
+    with HttpSink() as sink:
+        settings = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint}
+        run(tmp_path, "signals", **THEIRS, **settings, **ASKED_FOR)
+        payloads = by_path(sink)
+        text = b"".join(payloads["/v1/logs"])
+        assert b"about card" in text
+        assert planted_found(EVERYWHERE, [text.decode(errors="replace")]) == []
+        assert b"customer" not in b"".join(payloads["/v1/metrics"])
+
+
+def test_a_distribution_that_cannot_be_guarded(tmp_path: Path) -> None:
+    """Strict mode puts a provider in its place that records nothing; otherwise one error says it."""
+    module = tmp_path / "vendor"
+    module.mkdir()
+    (module / "vendor_distro.py").write_text(VENDOR)
+    information = module / "vendor_distro-1.0.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: vendor-distro\nVersion: 1.0\n"
+    )
+    (information / "entry_points.txt").write_text(
+        "[opentelemetry_configurator]\nvendor = vendor_distro:VendorConfigurator\n"
+    )
+    for strict in ("true", "false"):
+        with HttpSink() as sink:
+            child = run(
+                tmp_path,
+                path=str(module),
+                OTEL_PYTHON_DISTRO="distro",
+                OTEL_PYTHON_CONFIGURATOR="vendor",
+                OTEL_EXPORTER_OTLP_ENDPOINT=sink.endpoint,
+                JAEGER_GUARD_STRICT=strict,
+            )
+            assert child.stderr.count("this process is not guarded") == 1
+            assert "can't be guarded" in child.stderr
+            assert bool(sink.spans) is (strict == "false")
+
+
+VENDOR: Final = """
+from opentelemetry import trace
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk._configuration import _BaseConfigurator
+from opentelemetry.sdk.trace import SynchronousMultiSpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+
+
+class VendorMulti(SynchronousMultiSpanProcessor):
+    pass
+
+
+class VendorConfigurator(_BaseConfigurator):
+    def _configure(self, **kwargs):
+        provider = TracerProvider(active_span_processor=VendorMulti())
+        provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+        trace.set_tracer_provider(provider)
+"""
+
+
+def test_unknown_exporters_of_other_signals_are_told_of(tmp_path: Path) -> None:
+    """Who asks for an exporter that isn't known is told, rather than losing a signal silently."""
+    with HttpSink() as sink:
+        settings = {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": sink.endpoint,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_METRICS_EXPORTER": "prometheus",
         }
         child = run(tmp_path, **OURS, **settings)
-        assert child.stderr.count("only spans are set up") == 1
-        assert "OTEL_LOGS_EXPORTER has no effect" in child.stderr
+        assert child.stderr.count("no metrics are exported: OTEL_METRICS_EXPORTER") == 1
         assert_whole(sink.spans)
 
 
@@ -215,11 +346,20 @@ tracer_provider:
 """
 
 
+SIGNALS_DECLARED: Final = """
+meter_provider:
+  readers: [{periodic: {exporter: {otlp_http: {endpoint: "%s/v1/metrics", tls: &tls {ca_file: %s, cert_file: %s, key_file: %s}}}}}]
+logger_provider:
+  processors: [{batch: {exporter: {otlp_http: {endpoint: "%s/v1/logs", tls: *tls}}}}]
+"""
+
+
 def declare(directory: Path, sink: HttpSink, certificates: Certificates, ca_file: Path) -> str:
     """Write a declarative configuration, and answer its path."""
     client = certificates.client
     path = directory / "otel.yaml"
-    path.write_text(DECLARED % (sink.endpoint, ca_file, client.cert_file, client.key_file))
+    files = (sink.endpoint, ca_file, client.cert_file, client.key_file)
+    path.write_text(DECLARED % files + SIGNALS_DECLARED % (*files, sink.endpoint))
     return str(path)
 
 
@@ -227,9 +367,11 @@ def test_a_declarative_configuration_is_guarded(certificates: Certificates, tmp_
     """OTEL_CONFIG_FILE bypasses processors of a configurator: spans are scrubbed, `tls:` is obeyed."""
     with HttpSink(tls=tls_of(certificates)) as sink:
         path = declare(tmp_path, sink, certificates, certificates.ca_file)
-        child = run(tmp_path, **OURS, OTEL_CONFIG_FILE=path)
+        child = run(tmp_path, "signals", **OURS, OTEL_CONFIG_FILE=path)
+        sink.payloads = by_path(sink)["/v1/traces"]
         assert leaks(sink) == []
         assert_whole(sink.spans)
+        assert_signals(sink)
         assert "another distribution" not in child.stderr
     with HttpSink(tls=tls_of(certificates)) as sink:
         path = declare(tmp_path, sink, certificates, certificates.foreign_ca_file)
@@ -248,11 +390,16 @@ def test_a_declarative_configuration_is_guarded(certificates: Certificates, tmp_
         ),
         (
             "file_format: '1.0'\nmeter_provider: {readers: [{periodic: {exporter: {otlp_http: "
-            "{tls: {ca_file: /ca.pem}}}}}]}",
-            "meter_provider",
+            "{endpoint: 'http://collector.example:4318/v1/metrics'}}}}]}",
+            "metrics would travel in the clear",
+        ),
+        (
+            "file_format: '1.0'\nlogger_provider: {processors: [{simple: {exporter: {otlp_grpc: "
+            "{endpoint: 'http://collector.example:4317'}}}}]}",
+            "log records would travel in the clear",
         ),
     ],
-    ids=["broken", "plaintext", "metrics"],
+    ids=["broken", "plaintext", "metrics", "logs"],
 )
 def test_a_declarative_configuration_that_cannot_be_honoured(
     text: str, complaint: str, tmp_path: Path

@@ -1,9 +1,10 @@
-"""What crosses the process boundary beside requests: the firewall, by the policy and the sampler."""
+"""What leaves beside spans: in requests, by the firewall, and in what the SDK logs about itself."""
 
 from __future__ import annotations
 
 from opentelemetry.sdk.trace.sampling import Sampler
 
+from jaeger_guard.configuration.sdk_logs import quieten_sdk
 from jaeger_guard.propagation import Firewall, install_firewall
 from jaeger_guard.spans import SpanScrubber
 
@@ -23,4 +24,5 @@ def build_firewall(spans: SpanScrubber, sampler: Sampler) -> Firewall:
         always_taken=() if policy.consent is None else policy.consent.baggage,
     )
     install_firewall(judge)
+    quieten_sdk(spans.scrubber)
     return judge

@@ -1,8 +1,9 @@
 """Declarative configuration (OTEL_CONFIG_FILE): the SDK builds what the file says, by our exporter.
 
 The package opentelemetry-configuration takes no processors from a configurator, reads an exporter's
-`tls:` and has no effect by it, and lets plaintext go anywhere. So each OTLP exporter of spans in the
-file is replaced by the exporter `jaeger_guard` with the same settings, and what comes out is guarded.
+`tls:` and has no effect by it, and lets plaintext go anywhere. So each OTLP exporter in the
+file is replaced by the exporter `jaeger_guard` of its signal with the same settings, and what comes out is
+guarded.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Final
 from opentelemetry import trace
 
 from jaeger_guard.configuration import protect
+from jaeger_guard.configuration.signals import guard_other_signals
 from jaeger_guard.errors import ConfigurationError, MissingExtraError
 
 _VARIABLE: Final = "OTEL_CONFIG_FILE"
@@ -38,14 +40,23 @@ def configure_declaratively(path: str) -> None:
             _VARIABLE,
             "Check it against the schema of OpenTelemetry's declarative configuration",
         ) from None
-    for exporter in _exporters_of(configuration.tracer_provider):
-        _replace(exporter)
-    for signal, exporter in _other_exporters(configuration):
-        _refuse_what_is_ignored(signal, exporter)
+    for signal, exporter in _exporters(configuration):
+        _replace(signal, exporter)
     configure_sdk(configuration)
     provider = trace._TRACER_PROVIDER
     if provider is not None:
-        protect(provider)
+        guard_other_signals(protect(provider))
+
+
+def _exporters(configuration: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the exporters of every provider, each with the name of the provider."""
+    for exporter in _exporters_of(configuration.tracer_provider):
+        yield "tracer_provider", exporter
+    for reader in getattr(configuration.meter_provider, "readers", None) or ():
+        if reader.periodic is not None:
+            yield "meter_provider", reader.periodic.exporter
+    for exporter in _exporters_of(configuration.logger_provider):
+        yield "logger_provider", exporter
 
 
 def _exporters_of(provider: Any) -> Iterator[Any]:
@@ -56,15 +67,7 @@ def _exporters_of(provider: Any) -> Iterator[Any]:
                 yield kind.exporter
 
 
-def _other_exporters(configuration: Any) -> Iterator[tuple[str, Any]]:
-    for reader in getattr(configuration.meter_provider, "readers", None) or ():
-        if reader.periodic is not None:
-            yield "meter_provider", reader.periodic.exporter
-    for exporter in _exporters_of(configuration.logger_provider):
-        yield "logger_provider", exporter
-
-
-def _replace(exporter: Any) -> None:
+def _replace(provider: str, exporter: Any) -> None:
     """Put our exporter in the place of an OTLP exporter, with its settings."""
     for name, protocol in _PROTOCOLS.items():
         given = getattr(exporter, name, None)
@@ -73,14 +76,30 @@ def _replace(exporter: Any) -> None:
         fields: dict[str, Any] = {"protocol": protocol, "endpoint": given.endpoint}
         if given.tls is not None:
             fields |= {field: getattr(given.tls, field) for field in _TLS_FIELDS}
-        headers = _headers(given, f"{_VARIABLE}: tracer_provider, {name}.headers")
+        headers = _headers(given, f"{_VARIABLE}: {provider}, {name}.headers")
         fields["headers"] = headers or None
         fields["timeout"] = None if given.timeout is None else given.timeout / 1000
         fields["compression"] = given.compression
+        fields |= _of_metrics(given)
         setattr(exporter, name, None)
         exporter.additional_properties = {
             "jaeger_guard": {field: value for field, value in fields.items() if value is not None}
         }
+
+
+def _of_metrics(given: Any) -> dict[str, Any]:
+    """Return what only exporters of metrics have."""
+    if not hasattr(given, "temporality_preference"):
+        return {}
+    from opentelemetry.configuration._meter_provider import (
+        _map_histogram_aggregation,
+        _map_temporality,
+    )
+
+    return {
+        "preferred_temporality": _map_temporality(given.temporality_preference),
+        "preferred_aggregation": _map_histogram_aggregation(given.default_histogram_aggregation),
+    }
 
 
 def _headers(given: Any, where: str) -> dict[str, str]:
@@ -99,16 +118,3 @@ def _headers(given: Any, where: str) -> dict[str, str]:
         )
         headers[name] = value or ""
     return headers
-
-
-def _refuse_what_is_ignored(signal: str, exporter: Any) -> None:
-    """Refuse `tls:` where the SDK's own exporter would not obey it."""
-    for name in _PROTOCOLS:
-        given = getattr(exporter, name, None)
-        if given is not None and given.tls is not None:
-            raise ConfigurationError(
-                f"the SDK's exporter has no effect by tls: of {signal}, {name}",
-                _VARIABLE,
-                "Leave tls: out there, and name the files by OTEL_EXPORTER_OTLP_CERTIFICATE, "
-                "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE and OTEL_EXPORTER_OTLP_CLIENT_KEY",
-            )

@@ -36,6 +36,7 @@ def choose_scrubber(
                 retention=compiled.retention,
                 propagation=compiled.propagation,
                 audit=compiled.audit,
+                metrics=compiled.metrics,
             ),
             "JAEGER_GUARD_UNSAFE_PASSTHROUGH",
         )

@@ -21,6 +21,7 @@ from opentelemetry.context import (
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export.outcome import Outcome, Reason, State
+from jaeger_guard.export.signals import TRACES, Signal
 from jaeger_guard.export.splitting import halves
 from jaeger_guard.export.transport import Transport
 
@@ -34,12 +35,17 @@ class Carrier:
     Args:
         build: Builds a transport.
         stamp: Answers what changes when a certificate's or credential's file does; None: unknown.
+        signal: What the payloads are of.
     """
 
     def __init__(
-        self, build: Callable[[], Transport], stamp: Callable[[], object] | None = None
+        self,
+        build: Callable[[], Transport],
+        stamp: Callable[[], object] | None = None,
+        signal: Signal = TRACES,
     ) -> None:
         self._build = build
+        self._signal = signal
         self._stamp = stamp
         self._transport: Transport | None = None
         self._of_parent: list[Transport] = []
@@ -58,6 +64,10 @@ class Carrier:
             timeout: Seconds for one request.
         """
         outcome = self._send(data, timeout)
+        if self._signal is not TRACES:
+            # A Jaeger takes traces alone: metrics and logs aren't kept for a backend that says so.
+            is_final = outcome.state is State.HOLD and outcome.is_unknown_service
+            return Outcome(State.REJECTED, outcome.reason) if is_final else outcome
         if outcome.reason is not Reason.OVERSIZED or spans < 2:
             return outcome
         # A receiver, or a proxy before it, whose limit is below the usual one.

@@ -1,8 +1,8 @@
 """Where spans are sent: an endpoint taken apart, judged once, and never shown with a credential.
 
 Rules (OpenTelemetry specification, "OTLP Exporter Configuration", and ours where it is silent):
-1. http/protobuf: a URL with scheme http or https. `/v1/traces` is added unless the path already
-   ends so; a URL from OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is used as it stands.
+1. http/protobuf: a URL with scheme http or https. `/v1/traces` (or another signal's) is added unless
+   the path already ends so; a URL from OTEL_EXPORTER_OTLP_TRACES_ENDPOINT is used as it stands.
 2. grpc: a URL without a path, whose scheme decides about TLS; or a bare `host:port`, where
    OTEL_EXPORTER_OTLP_[TRACES_]INSECURE decides and TLS is the default.
 3. No user information, query or fragment: URLs are logged by others, and those hold credentials.
@@ -18,8 +18,8 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from jaeger_guard.export.environment import Setting
+from jaeger_guard.export.signals import TRACES
 
-TRACES_PATH: Final = "/v1/traces"
 _NAME: Final = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})"  # RFC 1123, section 2.1; "_" is found in use
 _BARE: Final = rf"(?P<host>{_NAME}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::(?P<port>[0-9]{{1,5}}))?"
 _URL_EXAMPLE: Final = "Set a URL such as https://jaeger.example:4317"
@@ -90,12 +90,15 @@ def parse_grpc_endpoint(setting: Setting, *, insecure: bool) -> Endpoint:
     return _endpoint(setting, parts.hostname, parts.port, secure=parts.scheme == "https")
 
 
-def parse_http_endpoint(setting: Setting, *, as_it_stands: bool) -> Endpoint:
+def parse_http_endpoint(
+    setting: Setting, *, as_it_stands: bool, signal_path: str = TRACES.path
+) -> Endpoint:
     """Read an endpoint for http/protobuf.
 
     Args:
         setting: A URL.
-        as_it_stands: Whether the path is complete, so that `/v1/traces` isn't added.
+        as_it_stands: Whether the path is complete, so that the signal's isn't added.
+        signal_path: The signal's path, such as `/v1/traces`.
 
     Raises:
         ConfigurationError: It can't be used.
@@ -104,8 +107,8 @@ def parse_http_endpoint(setting: Setting, *, as_it_stands: bool) -> Endpoint:
     path = parts.path
     if as_it_stands:
         path = path or "/"
-    elif not path.rstrip("/").endswith(TRACES_PATH):
-        path = path.rstrip("/") + TRACES_PATH
+    elif not path.rstrip("/").endswith(signal_path):
+        path = path.rstrip("/") + signal_path
     return _endpoint(setting, parts.hostname, parts.port, secure=parts.scheme == "https", path=path)
 
 

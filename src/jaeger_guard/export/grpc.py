@@ -28,7 +28,6 @@ from jaeger_guard.export.tls import TlsMaterial, TlsWatch, load_material, reason
 if TYPE_CHECKING:
     from jaeger_guard.export.settings import ResolvedExport
 
-METHOD: Final = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _LARGEST_RESPONSE: Final = 64 * 1024
 _PROBE_SECONDS: Final = 2.0
 _PROBE_AGAIN: Final = (
@@ -135,7 +134,7 @@ class GrpcTransport:
             self._channel = grpc.secure_channel(target, credentials, options, compression)
             self._probe_at = 0.0  # it may be another server, or another certificate
         self._call = self._channel.unary_unary(
-            METHOD, request_serializer=None, response_deserializer=None
+            settings.signal.method, request_serializer=None, response_deserializer=None
         )
         _hold_calls_around_forks(self)
         return self._call
@@ -234,7 +233,8 @@ def outcome_of_status(code: str, details: str | None, trailers: Any, *, secure: 
         # Not gRPC but a proxy spoke, as nginx does with 400 over a client certificate.
         return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)
     if code == "UNIMPLEMENTED":
-        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)  # nobody has judged the spans
+        # Nobody has judged the spans.
+        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER, is_unknown_service=True)
     return Outcome(State.REJECTED, Reason.INVALID)
 
 

@@ -154,7 +154,9 @@ def _outcome_of_response(response: requests.Response, body: bytes) -> Outcome:
     if status == 400 and b"HTTP request to an HTTPS server" in body:
         return Outcome(State.HOLD, Reason.SERVER_WITH_TLS)  # Go's net/http, so Jaeger's too
     if status in (404, 405) or kind == "text/html":
-        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER)  # nobody has judged the spans
+        # Nobody has judged the spans.
+        unknown = status == 404
+        return Outcome(State.HOLD, Reason.NOT_AN_OTLP_RECEIVER, is_unknown_service=unknown)
     return Outcome(State.REJECTED, Reason.INVALID)
 
 

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from jaeger_guard.export.outcome import REMEDIES, Outcome, Reason, State
+from jaeger_guard.export.signals import TRACES, Signal
 from jaeger_guard.telling import tell
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.export")
@@ -18,10 +19,12 @@ class Notices:
 
     Args:
         destination: `host:port`.
+        signal: What is sent there.
     """
 
-    def __init__(self, destination: str) -> None:
+    def __init__(self, destination: str, signal: Signal = TRACES) -> None:
         self._destination = destination
+        self._signal = signal
         self._outage: Reason | None = None
         self._is_told = False  # of the outage at hand
         self._told_at: dict[Reason, float] = {}
@@ -36,11 +39,26 @@ class Notices:
             self._tell_of_outage(outcome.reason)
             return
         if self._is_told:
-            tell(_LOGGER, logging.INFO, "spans reach %s again", self._destination)
+            tell(_LOGGER, logging.INFO, "%s reach %s again", self._signal.noun, self._destination)
         self._outage, self._is_told = None, False
         if outcome.reason is not Reason.ACCEPTED and outcome.reason not in self._told:
             self._told.add(outcome.reason)
-            self._warn("%s rejected spans, further ones are only counted: %s", outcome.reason)
+            if outcome.reason is Reason.NOT_AN_OTLP_RECEIVER:
+                tell(
+                    _LOGGER,
+                    logging.WARNING,
+                    "%s takes no %s: none are sent there any more. Set %s=none, or name an endpoint "
+                    "that takes them by %sENDPOINT",
+                    self._destination,
+                    self._signal.noun,
+                    self._signal.exporters_variable,
+                    self._signal.prefix,
+                )
+                return
+            self._warn(
+                f"%s rejected {self._signal.noun}, further ones are only counted: %s",
+                outcome.reason,
+            )
 
     def _tell_of_outage(self, reason: Reason) -> None:
         if reason is not self._outage:
@@ -50,7 +68,7 @@ class Notices:
             return
         self._told_at[reason] = now
         self._is_told = True
-        self._warn("spans are kept until they can be sent to %s: %s", reason)
+        self._warn(f"{self._signal.noun} are kept until they can be sent to %s: %s", reason)
 
     def tell_of_overflow(self) -> None:
         """Tell, the first time, that spans were dropped because memory is full."""
@@ -59,8 +77,9 @@ class Notices:
             tell(
                 _LOGGER,
                 logging.WARNING,
-                "the queue for %s is full: the oldest spans are dropped, and counted",
+                "the queue for %s is full: the oldest %s are dropped, and counted",
                 self._destination,
+                self._signal.noun,
             )
 
     def tell_of_fault(self, error: Exception) -> None:

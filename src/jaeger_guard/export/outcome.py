@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final
 
@@ -92,12 +92,14 @@ class Outcome:
         reason: Why, from a fixed set.
         rejected: Number of spans that the backend refused of an accepted payload.
         retry_after: Seconds that the backend asked us to wait; None where it didn't ask.
+        is_unknown_service: Whether the backend said that it doesn't know what it was asked for.
     """
 
     state: State
     reason: Reason
     rejected: int = 0
     retry_after: float | None = None
+    is_unknown_service: bool = field(default=False, compare=False)
 
 
 ACCEPTED: Final = Outcome(State.ACCEPTED, Reason.ACCEPTED)

@@ -25,12 +25,12 @@ from jaeger_guard.export.headers import (
 from jaeger_guard.export.pins import parse_pins
 from jaeger_guard.export.settings import (
     DEFAULT_TIMEOUT,
-    EXPORTERS_VARIABLE,
     EXPORTERS_WITH_PROTOCOL,
     Export,
     ProtocolName,
     ResolvedExport,
 )
+from jaeger_guard.export.signals import TRACES, Signal
 from jaeger_guard.export.spool import ResolvedSpool, Spool
 from jaeger_guard.export.tls import MIN_TLS_CHOICES, TlsFile, TlsSettings, load_material
 from jaeger_guard.lexicon import category_of
@@ -40,29 +40,51 @@ _DEFAULT_ENDPOINTS: Final = {
     "http/protobuf": "http://localhost:4318",
 }
 _OURS: Final = "JAEGER_GUARD_EXPORT_"
-_TRACES: Final = "OTEL_EXPORTER_OTLP_TRACES_"
 _OTLP: Final = "OTEL_EXPORTER_OTLP_"
 _FILES: Final = {
     "ca_file": "CERTIFICATE",
     "cert_file": "CLIENT_CERTIFICATE",
     "key_file": "CLIENT_KEY",
 }
-_PROVIDERS: Final = tuple(
-    f"OTEL_PYTHON_EXPORTER_OTLP_{transport}_{signal}CREDENTIAL_PROVIDER"
-    for transport in ("HTTP", "GRPC")
-    for signal in ("TRACES_", "")
-)
+# What holds wherever a signal goes; all else of ours was set for where spans go.
+_OF_ANY_PLACE: Final = ("unsafe_plaintext", "use_proxy", "min_tls", "timeout", "compression")
 _SERVER_NAME: Final = r"[A-Za-z0-9._-]{1,253}"
 
 _logger = logging.getLogger("jaeger_guard.export")
 
 
 class Resolution:
-    """One run of `Export.resolve`: the arguments beside the environment."""
+    """One run of `Export.resolve`: the arguments beside the environment.
 
-    def __init__(self, export: Export, environment: EnvironmentReader) -> None:
+    For metrics and logs, the signal's own variables come first. JAEGER_GUARD_EXPORT_* hold for them,
+    too, unless OTEL_EXPORTER_OTLP_<SIGNAL>_ENDPOINT or a file names another place: a credential that was given
+    for one backend isn't shown to another.
+    """
+
+    def __init__(
+        self, export: Export, environment: EnvironmentReader, signal: Signal = TRACES
+    ) -> None:
         self._export = export
         self._environment = environment
+        self._signal = signal
+        own_endpoint = environment.first(signal.prefix + "ENDPOINT")
+        self._has_own_place = signal is not TRACES and (
+            own_endpoint is not None or export.endpoint is not None
+        )
+
+    def _ours(self, name: str) -> list[str]:
+        """List our variable for a field, where it holds for the signal."""
+        if self._has_own_place and name not in _OF_ANY_PLACE:
+            return []
+        return [_OURS + name.upper()]
+
+    def _names(self, name: str, otel: str | None = None) -> list[str]:
+        """List the variables for a field, the first first."""
+        if otel is None:
+            return self._ours(name)
+        if self._signal is TRACES:
+            return [*self._ours(name), self._signal.prefix + otel, _OTLP + otel]
+        return [self._signal.prefix + otel, *self._ours(name), _OTLP + otel]
 
     def resolve(self) -> ResolvedExport:
         protocol = self._protocol()
@@ -79,6 +101,7 @@ class Resolution:
             _check_plaintext(
                 endpoint,
                 self._origin("endpoint", "ENDPOINT"),
+                noun=self._signal.noun,
                 unsafe=unsafe_plaintext,
                 use_proxy=use_proxy,
                 has_credentials=authorizer is not None or any(map(_names_credential, headers)),
@@ -91,7 +114,8 @@ class Resolution:
             timeout=self._timeout(),
             gzip=self._gzip(),
             use_proxy=use_proxy,
-            spool=self._spool(),
+            spool=self._spool() if self._signal is TRACES else None,
+            signal=self._signal,
             authorizer=authorizer,
             pins=pins,
         )
@@ -102,7 +126,7 @@ class Resolution:
             sources.append(
                 ("Export.credentials", lambda: authorizer_of(given, "Export.credentials"))
             )
-        elif (setting := self._environment.first(_OURS + "CREDENTIALS")) is not None:
+        elif (setting := self._environment.first(*self._ours("credentials"))) is not None:
             text, where = setting.text, setting.where
             sources.append((where, lambda: authorizer_of(text, where)))
         if token_file is not None:
@@ -118,18 +142,25 @@ class Resolution:
 
     def _refuse_credential_providers(self) -> None:
         """Refuse the SDK's plug-in: it brings a session or channel with a trust of its own."""
-        setting = self._environment.first(*_PROVIDERS)
+        setting = self._environment.first(
+            *(
+                f"OTEL_PYTHON_EXPORTER_OTLP_{transport}_{signal}CREDENTIAL_PROVIDER"
+                for transport in ("HTTP", "GRPC")
+                for signal in (f"{self._signal.name.upper()}_", "")
+            )
+        )
         if setting is not None:
             setting.refuse(
-                "credential providers of the SDK aren't used for spans",
-                "Give Export(credentials=…); for metrics or logs set the variable that names them",
+                f"credential providers of the SDK aren't used for {self._signal.noun}",
+                "Give Export(credentials=…), or the variable that names a signal which another "
+                "exporter sends",
             )
 
     def _pins(self, protocol: ProtocolName, endpoint: Endpoint) -> frozenset[bytes]:
         given = self._export.pins
         where = "Export.pins"
         if given is None:
-            setting = self._environment.first(_OURS + "PINS")
+            setting = self._environment.first(*self._ours("pins"))
             if setting is None:
                 return frozenset()
             given, where = setting.text, setting.where
@@ -157,10 +188,7 @@ class Resolution:
         argument = getattr(self._export, name)
         if argument is not None:
             return Setting(str(argument), f"Export.{name}")
-        names = [_OURS + name.upper()]
-        if otel is not None:
-            names += [_TRACES + otel, _OTLP + otel]
-        return self._environment.first(*names)
+        return self._environment.first(*self._names(name, otel))
 
     def _origin(self, name: str, otel: str | None = None) -> str:
         """Answer where a field was set that is."""
@@ -180,8 +208,8 @@ class Resolution:
         setting.refuse("unknown protocol", "Set grpc or http/protobuf")
 
     def _protocol_of_exporter(self) -> ProtocolName | None:
-        """Answer the protocol that a name in OTEL_TRACES_EXPORTER has in it, as the SDK takes them."""
-        setting = self._environment.first(EXPORTERS_VARIABLE)
+        """Answer the protocol that a name in OTEL_<SIGNAL>_EXPORTER has in it, as the SDK takes them."""
+        setting = self._environment.first(self._signal.exporters_variable)
         named = {name.strip().lower() for name in setting.text.split(",")} if setting else set()
         protocols: set[ProtocolName] = {
             EXPORTERS_WITH_PROTOCOL[name] for name in named & EXPORTERS_WITH_PROTOCOL.keys()
@@ -194,9 +222,12 @@ class Resolution:
         default = Setting(_DEFAULT_ENDPOINTS[protocol], "Export.endpoint")
         setting = self._find("endpoint", "ENDPOINT") or default
         if protocol == "http/protobuf":
-            as_it_stands = setting.where == _TRACES + "ENDPOINT"
-            return parse_http_endpoint(setting, as_it_stands=as_it_stands)
-        insecure = self._environment.first(_TRACES + "INSECURE", _OTLP + "INSECURE")
+            return parse_http_endpoint(
+                setting,
+                as_it_stands=setting.where == self._signal.prefix + "ENDPOINT",
+                signal_path=self._signal.path,
+            )
+        insecure = self._environment.first(self._signal.prefix + "INSECURE", _OTLP + "INSECURE")
         # "Only `true` (case-insensitively) is true" (OpenTelemetry specification, "Environment
         # Variable Specification", "Boolean value"); all else leaves TLS on.
         is_insecure = insecure is not None and insecure.text.lower() == "true"
@@ -247,7 +278,7 @@ class Resolution:
     def _headers(self, protocol: ProtocolName) -> HiddenHeaders:
         if self._export.headers is not None:
             return check_headers(self._export.headers, "Export.headers", protocol=protocol)
-        setting = self._environment.first(_OURS + "HEADERS", _TRACES + "HEADERS", _OTLP + "HEADERS")
+        setting = self._environment.first(*self._names("headers", "HEADERS"))
         if setting is None:
             return HiddenHeaders({})
         return check_headers(parse_header_list(setting), setting.where, protocol=protocol)
@@ -281,13 +312,19 @@ def _names_credential(header: str) -> bool:
 
 
 def _check_plaintext(
-    endpoint: Endpoint, where: str, *, unsafe: bool, use_proxy: bool, has_credentials: bool
+    endpoint: Endpoint,
+    where: str,
+    *,
+    noun: str,
+    unsafe: bool,
+    use_proxy: bool,
+    has_credentials: bool,
 ) -> None:
     if endpoint.is_loopback and (not use_proxy or unsafe):
         return
     if not unsafe:
         raise ConfigurationError(
-            "spans would travel in the clear"
+            f"{noun} would travel in the clear"
             + (" to a proxy" if endpoint.is_loopback else f" to {endpoint.address}"),
             where,
             "Use https://, or, where another layer encrypts, unsafe_plaintext=True or "
@@ -300,6 +337,7 @@ def _check_plaintext(
             "Use https:// with headers or bearer_token_file",
         )
     _logger.warning(
-        "unsafe_plaintext is set: spans travel in the clear to %s, and can be read on the way",
+        "unsafe_plaintext is set: %s travel in the clear to %s, and can be read on the way",
+        noun,
         endpoint.address,
     )

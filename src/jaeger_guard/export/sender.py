@@ -33,10 +33,11 @@ from typing import Final
 from jaeger_guard.export.carrier import SHORTEST_TIMEOUT, Carrier
 from jaeger_guard.export.evidence import Evidence
 from jaeger_guard.export.notices import Notices
-from jaeger_guard.export.outcome import Outcome, State
+from jaeger_guard.export.outcome import Outcome, Reason, State
 from jaeger_guard.export.replay import Replayer
 from jaeger_guard.export.retry import Backoff
 from jaeger_guard.export.settings import DEFAULT_TIMEOUT, ResolvedExport
+from jaeger_guard.export.signals import TRACES, Signal
 from jaeger_guard.export.spool import ResolvedSpool, SpoolStore
 from jaeger_guard.export.spool.store import Ticket
 from jaeger_guard.export.transport import Transport, build_transport, import_transport
@@ -58,10 +59,12 @@ class Sender:
         backoff: Pauses between attempts.
         spool: Where payloads wait on disk; None: in memory only.
         stamp: Answers what changes when a certificate's or credential's file does.
+        signal: What the payloads are of.
 
     Attributes:
         evidence: What TLS really gave; None without TLS.
         settings: What it was built from; None where a transport was given.
+        is_refused: Whether the backend said that it doesn't take the signal.
     """
 
     _flushes: int
@@ -80,6 +83,7 @@ class Sender:
         backoff: Backoff | None = None,
         spool: ResolvedSpool | None = None,
         stamp: Callable[[], object] | None = None,
+        signal: Signal = TRACES,
     ) -> None:
         self.evidence: Evidence | None = None
         self.settings: ResolvedExport | None = None
@@ -87,8 +91,9 @@ class Sender:
         self._max_bytes = max_bytes
         self._backoff = backoff if backoff is not None else Backoff()
         self._stopped = False
-        self._notices = Notices(destination)
-        self._carrier = Carrier(build, stamp)
+        self.is_refused = False
+        self._notices = Notices(destination, signal)
+        self._carrier = Carrier(build, stamp, signal)
         self._store = SpoolStore(spool) if spool is not None else None
         self._replayer: Replayer | None = None
         if self._store is not None and spool is not None:
@@ -124,6 +129,7 @@ class Sender:
             backoff=backoff,
             spool=settings.spool,
             stamp=settings.stamp,
+            signal=settings.signal,
         )
         sender.evidence = settings.evidence if settings.endpoint.secure else None
         sender.settings = settings
@@ -394,6 +400,8 @@ class Sender:
         if until is not None:
             timeout = max(SHORTEST_TIMEOUT, min(timeout, until - time.monotonic()))
         outcome = self._carrier.attempt(payload.data, payload.spans, timeout)
+        if outcome.state is State.REJECTED and outcome.reason is Reason.NOT_AN_OTLP_RECEIVER:
+            self.is_refused = True
         is_settled = outcome.state in (State.ACCEPTED, State.REJECTED)
         with self._condition:
             payload.in_flight = self._sending = False

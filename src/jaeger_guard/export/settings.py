@@ -23,6 +23,7 @@ from jaeger_guard.export.endpoint import Endpoint
 from jaeger_guard.export.environment import EnvironmentReader
 from jaeger_guard.export.evidence import Evidence
 from jaeger_guard.export.headers import HiddenHeaders
+from jaeger_guard.export.signals import TRACES, Signal
 from jaeger_guard.export.spool import ResolvedSpool, Spool
 from jaeger_guard.export.tls import TlsSettings
 from jaeger_guard.export.watching import stamp_of
@@ -30,7 +31,7 @@ from jaeger_guard.export.watching import stamp_of
 ProtocolName: TypeAlias = Literal["grpc", "http/protobuf"]
 
 DEFAULT_TIMEOUT: Final = 10.0  # seconds; opentelemetry.exporter.otlp.proto.http.DEFAULT_TIMEOUT
-EXPORTERS_VARIABLE: Final = "OTEL_TRACES_EXPORTER"
+EXPORTERS_VARIABLE: Final = TRACES.exporters_variable
 EXPORTERS_WITH_PROTOCOL: Final[Mapping[str, ProtocolName]] = {
     "otlp_proto_grpc": "grpc",
     "otlp_proto_http": "http/protobuf",
@@ -111,18 +112,19 @@ class Export:
             parts.append(f"{item.name}={'…' if hidden else repr(value)}")
         return f"Export({', '.join(parts)})"
 
-    def resolve(self, environ: Mapping[str, str]) -> ResolvedExport:
+    def resolve(self, environ: Mapping[str, str], signal: Signal = TRACES) -> ResolvedExport:
         """Merge with the environment, and check everything that can be checked without a network.
 
         Args:
             environ: The environment variables, usually `os.environ`.
+            signal: What is exported; other signals than spans have variables of their own first.
 
         Raises:
             ConfigurationError: A setting, or a file that one names, can't be used.
         """
         from jaeger_guard.export.resolving import Resolution  # it needs what stands here
 
-        return Resolution(self, EnvironmentReader(environ)).resolve()
+        return Resolution(self, EnvironmentReader(environ), signal).resolve()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ class ResolvedExport:
         gzip: Whether payloads are compressed.
         use_proxy: Whether the environment's proxies are used.
         spool: Where batches wait on disk, or None.
+        signal: What is exported.
     """
 
     endpoint: Endpoint
@@ -153,6 +156,7 @@ class ResolvedExport:
     spool: ResolvedSpool | None = None
     authorizer: Authorizer | None = field(default=None, repr=False, compare=False)
     pins: frozenset[bytes] = frozenset()
+    signal: Signal = TRACES
     evidence: Evidence = field(default_factory=Evidence, repr=False, compare=False)
 
     def stamp(self) -> object:

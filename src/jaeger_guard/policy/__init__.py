@@ -9,6 +9,7 @@ from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.exemptions import Exemption
 from jaeger_guard.policy.loading import load_policy
 from jaeger_guard.policy.merging import Treatment
+from jaeger_guard.policy.metrics import Metrics
 from jaeger_guard.policy.model import Policy, Rule
 from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.provisions import Provision, Refusal
@@ -24,6 +25,7 @@ __all__ = [
     "FindingRule",
     "JaegerRemote",
     "KeyDecision",
+    "Metrics",
     "Policy",
     "Propagation",
     "Provision",

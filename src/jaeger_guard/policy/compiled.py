@@ -21,6 +21,7 @@ from jaeger_guard.generations import Generations
 from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
+from jaeger_guard.policy.metrics import Metrics
 from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
@@ -93,6 +94,7 @@ class CompiledPolicy:
         sampling: Which spans are recorded, where a policy says so.
         consent: Where a refusal of consent is read from, where a policy says so.
         retention: Which traces are kept how long, where a policy says so.
+        metrics: Which attributes metrics may have, where a policy says so.
         propagation: What may cross the process boundary, where a policy says so.
         audit: Where the audit is written, where a policy says so.
         expires: When the next exception ends, in seconds since 1970; infinity for never.
@@ -110,6 +112,7 @@ class CompiledPolicy:
         "consent",
         "digest",
         "expires",
+        "metrics",
         "names",
         "propagation",
         "recognition",
@@ -129,6 +132,7 @@ class CompiledPolicy:
         recognition: Recognition | None = None,
         propagation: Propagation | None = None,
         audit: Audit | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._layers = layers
         self._withholds_unknown = any(
@@ -155,6 +159,7 @@ class CompiledPolicy:
         self.recognition: Final = recognition
         self.propagation: Final = propagation
         self.audit: Final = audit
+        self.metrics: Final = metrics
         self.unsafe_rules: Final = tuple(
             clause.treatment.rule
             for clause in layers.clauses

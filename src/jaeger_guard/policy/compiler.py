@@ -52,6 +52,7 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
         recognition=gathered.table("recognition"),
         propagation=gathered.table("propagation"),
         audit=gathered.table("audit"),
+        metrics=gathered.table("metrics"),
     )
 
 

@@ -18,6 +18,7 @@ from jaeger_guard.policy.audit import read_audit
 from jaeger_guard.policy.consent import read_consent
 from jaeger_guard.policy.exemptions import read_exemption
 from jaeger_guard.policy.files import TOML_SUFFIX, parse_toml, read_table
+from jaeger_guard.policy.metrics import read_metrics
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
 from jaeger_guard.policy.propagation import read_propagation
 from jaeger_guard.policy.provisions import read_provision, read_refusal
@@ -43,6 +44,7 @@ _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "recognition": read_recognition,
     "propagation": read_propagation,
     "audit": read_audit,
+    "metrics": read_metrics,
 }
 # Each is a list of tables.
 _LISTS: Final[Mapping[str, Callable[[object, str], object]]] = {

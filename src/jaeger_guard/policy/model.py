@@ -12,6 +12,7 @@ from jaeger_guard.categories import is_pattern
 from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.exemptions import Exemption
+from jaeger_guard.policy.metrics import Metrics
 from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.provisions import Provision, Refusal
 from jaeger_guard.policy.recognition import Recognition
@@ -35,6 +36,7 @@ TABLES: Final[dict[str, type]] = {
     "consent": Consent,
     "retention": Retention,
     "propagation": Propagation,
+    "metrics": Metrics,
     "recognition": Recognition,
     "audit": Audit,
 }
@@ -150,6 +152,7 @@ class Policy:
         consent: Where a refusal of consent is read from.
         retention: Which traces are kept short, and which long.
         propagation: What may cross the process boundary beside a request.
+        metrics: Which attributes metrics may have.
         recognition: How names in free text are looked for; they aren't where this is None.
         audit: Where the audit is written.
         exceptions: What is kept until a date, before all rules.
@@ -169,6 +172,7 @@ class Policy:
     consent: Consent | None = None
     retention: Retention | None = None
     propagation: Propagation | None = None
+    metrics: Metrics | None = None
     recognition: Recognition | None = None
     audit: Audit | None = None
     exceptions: tuple[Exemption, ...] = ()

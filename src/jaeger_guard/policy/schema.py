@@ -13,6 +13,7 @@ from jaeger_guard.policy.audit import AUDIT_WORDS
 from jaeger_guard.policy.consent import CONSENT_WORDS
 from jaeger_guard.policy.exemptions import EXCEPTION_WORDS
 from jaeger_guard.policy.loading import preset_names
+from jaeger_guard.policy.metrics import METRICS_WORDS
 from jaeger_guard.policy.model import BASELINE
 from jaeger_guard.policy.propagation import PROPAGATION_WORDS
 from jaeger_guard.policy.provisions import PROVISION_WORDS, REFUSAL_WORDS
@@ -97,6 +98,10 @@ def policy_schema() -> dict[str, Any]:
             "propagation": {
                 "description": "What may cross the process boundary beside a request.",
                 **schema_of(PROPAGATION_WORDS),
+            },
+            "metrics": {
+                "description": "Which attributes metrics may have.",
+                **schema_of(METRICS_WORDS),
             },
             "recognition": {
                 "description": "How names in free text are looked for, in a process of its own.",

@@ -1,6 +1,7 @@
 """A Flask shop that calls another service, and knows nothing of OpenTelemetry: run it zero-code.
 
-With the argument "second", it makes an unguarded TracerProvider of its own as well.
+With the argument "second", it makes an unguarded TracerProvider of its own as well; with "signals", it
+also measures and logs.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import sys
 
 import flask
 import requests
+from opentelemetry import metrics
 
 from e2e.apps.peer import HEADERS, QUERY, peer
 from e2e.planted import CARD, EMAIL, TOKEN
@@ -45,6 +47,18 @@ def second_provider() -> None:
             span.set_attribute("mail", EMAIL)
 
 
+def measure_and_log() -> None:
+    """Do what an application does that has metrics and logs, and isn't careful."""
+    counter = metrics.get_meter("shop").create_counter("orders")
+    counter.add(1, {"http.route": "/checkout", "customer": EMAIL, "error.type": f"no {TOKEN}"})
+    log = logging.getLogger("warehouse")
+    log.warning("mail to %s about card %s bounced", EMAIL, CARD, extra={"mail": EMAIL})
+    try:
+        raise ValueError(f"token {TOKEN}")
+    except ValueError:
+        log.exception("failed")
+
+
 def main() -> None:
     """Send the requests."""
     logging.basicConfig(format="%(message)s")
@@ -53,6 +67,11 @@ def main() -> None:
         assert client.get(f"/customers/{EMAIL}/orders?{QUERY}", headers=HEADERS).status_code == 200
         assert client.get(f"/nowhere/{EMAIL}/{CARD}", headers=HEADERS).status_code == 404
         assert client.post("/checkout", data={"card": CARD}, headers=HEADERS).status_code == 500
+    if "signals" in sys.argv:
+        for handler in logging.getLogger().handlers:
+            if type(handler) is logging.StreamHandler:  # its own log isn't what is tested
+                handler.setLevel(logging.CRITICAL)
+        measure_and_log()
     if "second" in sys.argv:
         second_provider()
     print("the application ran")
