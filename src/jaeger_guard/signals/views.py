@@ -95,8 +95,7 @@ def limit_metrics(provider: MeterProvider, globs: Iterable[str] = ()) -> None:
     settings = provider._sdk_config
     for view in settings.views:
         own = view._attribute_keys
-        view._attribute_keys = (
-            keys if own is None else {key for key in own if key in keys}  # type: ignore[assignment]
-        )
+        limited: Any = keys if own is None else {key for key in own if key in keys}
+        view._attribute_keys = limited
     settings.views = tuple(settings.views) or (limited_view(globs),)
     settings.exemplar_filter = AlwaysOffExemplarFilter()
