@@ -39,6 +39,7 @@ def visit_all(port: int) -> None:
     assert visit(port, "GET", NOWHERE) == 404
     assert visit(port, "DELETE", PLANTED_PATH) in (404, 405)
     assert visit(port, "POST", "/checkout", BODY) == 500
+    assert visit(port, "GET", "/nested/items/4711") == 200
 
 
 @contextmanager

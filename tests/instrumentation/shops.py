@@ -1,4 +1,4 @@
-"""One shop in each framework: a route with a parameter, and a checkout that raises."""
+"""One shop in each framework: a route with a parameter, one below a router, a checkout that raises."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ def flask_shop() -> Any:
     app.logger.setLevel(logging.CRITICAL + 1)
     app.add_url_rule("/customers/<mail>/orders", "orders", lambda mail: "orders")
     app.add_url_rule("/checkout", "checkout", refuse, methods=["POST"])
+    nested = flask.Blueprint("nested", "shop", url_prefix="/nested")
+    nested.add_url_rule("/items/<int:number>", "item", lambda number: "item")
+    app.register_blueprint(nested)
     return app
 
 
@@ -31,7 +34,7 @@ def django_settings() -> None:
 
     from django.conf import settings
     from django.http import HttpResponse
-    from django.urls import path
+    from django.urls import include, path
 
     if settings.configured:
         return
@@ -39,6 +42,9 @@ def django_settings() -> None:
 
     def orders(request: Any, mail: str) -> HttpResponse:
         return HttpResponse("orders")
+
+    def item(request: Any, number: int) -> HttpResponse:
+        return HttpResponse("item")
 
     def checkout(request: Any) -> HttpResponse:
         refuse()
@@ -49,6 +55,7 @@ def django_settings() -> None:
     urls.urlpatterns = [
         path("customers/<str:mail>/orders", require_GET(orders)),
         path("checkout", checkout),
+        path("nested/", include([path("items/<int:number>", item)])),
     ]
     sys.modules["shop_urls"] = urls
     settings.configure(
@@ -69,7 +76,7 @@ def starlette_shop() -> Any:
     """Make the shop with Starlette."""
     from starlette.applications import Starlette
     from starlette.responses import PlainTextResponse
-    from starlette.routing import Route
+    from starlette.routing import Mount, Route
 
     async def orders(request: Any) -> PlainTextResponse:
         return PlainTextResponse("orders")
@@ -83,22 +90,28 @@ def starlette_shop() -> Any:
         routes=[
             Route("/customers/{mail}/orders", orders),
             Route("/checkout", checkout, methods=["POST"]),
+            Mount("/nested", routes=[Route("/items/{number:int}", orders)]),
         ]
     )
 
 
 def fastapi_shop() -> Any:
     """Make the shop with FastAPI."""
-    from fastapi import FastAPI
+    from fastapi import APIRouter, FastAPI
 
-    app = FastAPI()
+    app, nested = FastAPI(), APIRouter(prefix="/nested")
 
     async def orders(mail: str) -> str:
         return "orders"
 
+    async def item(number: int) -> str:
+        return "item"
+
     async def checkout() -> None:
         refuse()
 
+    nested.add_api_route("/items/{number}", item)
+    app.include_router(nested)
     app.add_api_route("/customers/{mail}/orders", orders)
     app.add_api_route("/checkout", checkout, methods=["POST"])
     return app
@@ -121,6 +134,9 @@ def aiohttp_shop() -> Any:
     app = web.Application()
     app.router.add_get("/customers/{mail}/orders", orders)
     app.router.add_post("/checkout", checkout)
+    nested = web.Application()
+    nested.router.add_get("/items/{number}", orders)
+    app.add_subapp("/nested", nested)
     return app
 
 
@@ -139,4 +155,10 @@ def tornado_shop() -> Any:
         def post(self) -> None:
             refuse()
 
-    return Application([(r"/customers/([^/]+)/orders", Orders), (r"/checkout", Checkout)])
+    return Application(
+        [
+            (r"/customers/([^/]+)/orders", Orders),
+            (r"/checkout", Checkout),
+            (r"/nested/items/([0-9]+)", Orders),
+        ]
+    )

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Final
 
 # RFC 9110, section 9, and RFC 5789 (PATCH), as the semantic conventions list them; RFC 10008 (QUERY).
-_METHODS: Final = frozenset(
+METHODS: Final = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
+UNKNOWN: Final = "HTTP"
 
 
 def span_name(method: str, route: str | None) -> str:
     """Return the name of a server's span."""
-    known = method if method in _METHODS else "HTTP"
+    known = method if method in METHODS else UNKNOWN
     return f"{known} {route}" if route else known

@@ -1,12 +1,13 @@
 """Starlette, and FastAPI on top of it: behind a `Host` route, their instrumentors take the path that
-the client wrote for the route, in the name, in `http.route`, and in the names of the spans below."""
+the client wrote for the route, in the name, in `http.route`, and in the names of the spans below.
+Starlette's names spans by whatever word a client sends as the method, too."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from jaeger_guard.instrumentation.framework import Framework, Hook
-from jaeger_guard.instrumentation.http import span_name
+from jaeger_guard.instrumentation.http import METHODS, UNKNOWN, span_name
 
 _ROUTE: Final = "http.route"
 _FOUND: Final = "jaeger_guard.route"
@@ -19,6 +20,8 @@ def _name_server(span: Any, scope: Any) -> None:
         span.update_name(_name(scope, route))
         span.set_attribute(_ROUTE, route)
         scope[_FOUND] = route  # for the spans below: routing changes the paths in the scope
+    else:
+        _name_method(span, scope)
 
 
 def _name_receive(span: Any, scope: Any, message: Any) -> None:
@@ -32,6 +35,15 @@ def _name_send(span: Any, scope: Any, message: Any) -> None:
 def _name_below(span: Any, scope: Any, what: str) -> None:
     if (route := scope.get(_FOUND)) is not None:
         span.update_name(f"{_name(scope, route)} {scope['type']} {what}")
+    else:
+        _name_method(span, scope)
+
+
+def _name_method(span: Any, scope: Any) -> None:
+    """Take a method that isn't known out of a span's name."""
+    method, name = scope.get("method", ""), getattr(span, "name", "")
+    if method and method not in METHODS and name.startswith(method):
+        span.update_name(UNKNOWN + name[len(method) :])
 
 
 def _name(scope: Any, route: str) -> str:

@@ -70,7 +70,13 @@ DRIVERS: Final = (
         instrumentors=("flask",),
         packages=("flask", "opentelemetry-instrumentation-flask"),
         drive=flask,
-        names=("GET /customers/<mail>/orders", "GET", "DELETE", "POST /checkout"),
+        names=(
+            "GET /customers/<mail>/orders",
+            "GET /nested/items/<int:number>",
+            "GET",
+            "DELETE",
+            "POST /checkout",
+        ),
         texts=("/customers/<mail>/orders", "/checkout", "200", "404", "405", *ERROR),
     ),
     Driver(
@@ -79,7 +85,12 @@ DRIVERS: Final = (
         packages=("django", "opentelemetry-instrumentation-django"),
         prepare=shops.django_settings,
         drive=django,
-        names=("GET customers/<str:mail>/orders", "GET", "POST checkout"),
+        names=(
+            "GET customers/<str:mail>/orders",
+            "GET nested/items/<int:number>",
+            "GET",
+            "POST checkout",
+        ),
         texts=("customers/<str:mail>/orders", "checkout", "200", "404", "405", *ERROR),
     ),
     Driver(
@@ -88,7 +99,12 @@ DRIVERS: Final = (
         packages=("django", "opentelemetry-instrumentation-django"),
         prepare=shops.django_settings,
         drive=django_asgi,
-        names=("GET customers/<str:mail>/orders", "GET", "POST checkout"),
+        names=(
+            "GET customers/<str:mail>/orders",
+            "GET nested/items/<int:number>",
+            "GET",
+            "POST checkout",
+        ),
         texts=("customers/<str:mail>/orders", "checkout", "200", "404", "405", *ERROR),
     ),
     Driver(
@@ -96,7 +112,7 @@ DRIVERS: Final = (
         instrumentors=("starlette",),
         packages=("starlette", "opentelemetry-instrumentation-starlette"),
         drive=starlette,
-        names=("GET /customers/{mail}/orders", "GET", "POST /checkout"),
+        names=("GET /nested", "GET /customers/{mail}/orders", "GET", "POST /checkout"),
         texts=("/customers/{mail}/orders", "/checkout", "200", "404", "405", "ValueError"),
     ),
     Driver(
@@ -104,7 +120,12 @@ DRIVERS: Final = (
         instrumentors=("fastapi",),
         packages=("fastapi", "opentelemetry-instrumentation-fastapi"),
         drive=fastapi,
-        names=("GET /customers/{mail}/orders", "GET", "POST /checkout"),
+        names=(
+            "GET /nested/items/{number}",
+            "GET /customers/{mail}/orders",
+            "GET",
+            "POST /checkout",
+        ),
         texts=("/customers/{mail}/orders", "/checkout", "200", "404", "405", *ERROR),
     ),
     Driver(
@@ -112,7 +133,12 @@ DRIVERS: Final = (
         instrumentors=("aiohttp-server",),
         packages=("aiohttp", "opentelemetry-instrumentation-aiohttp-server"),
         drive=aiohttp,
-        names=("GET /customers/{mail}/orders", "GET", "POST /checkout"),
+        names=(
+            "GET /nested/items/{number}",
+            "GET /customers/{mail}/orders",
+            "GET",
+            "POST /checkout",
+        ),
         texts=("/customers/{mail}/orders", "/checkout", "200", "404", "405", "ValueError"),
     ),
     Driver(
@@ -120,7 +146,7 @@ DRIVERS: Final = (
         instrumentors=("tornado",),
         packages=("tornado", "opentelemetry-instrumentation-tornado"),
         drive=tornado,
-        names=("GET /customers/{mail}/orders", "GET", "POST /checkout"),
+        names=("GET /nested/items/{mail}", "GET /customers/{mail}/orders", "GET", "POST /checkout"),
         texts=("200", "404", "405", *ERROR),
     ),
 )
