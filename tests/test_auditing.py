@@ -145,7 +145,7 @@ def test_forked_workers_share_the_chain_and_atexit_ends_it(tmp_path: Path) -> No
     """A master and its forked workers write one whole chain; a plain exit writes the end, too."""
     environ = {**os.environ, "JAEGER_GUARD_AUDIT_DIRECTORY": str(tmp_path / "audit")}
     subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PREFORK], env=environ, check=True, timeout=120
+        [sys.executable, "-W", "ignore", "-c", PREFORK], env=environ, check=True, timeout=300
     )
     assert events(tmp_path / "audit").count("guard.stopped") == 4
     assert len({record.pid for record in records(tmp_path / "audit")}) == 4

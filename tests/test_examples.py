@@ -49,7 +49,7 @@ def test_example_runs_and_shows_nothing_planted(name: str, tmp_path: Path) -> No
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert (child.returncode, child.stderr) == (0, "")

@@ -51,7 +51,7 @@ def in_new_process(script: str, *options: str, **environment: str) -> Any:
         env={"PYTHONPATH": str(home), "PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert ended.stderr == ""

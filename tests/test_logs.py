@@ -242,7 +242,7 @@ def test_a_forked_child_can_log(provider: LoggerProvider, guard: GuardLogRecordP
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert held.wait(30)
+    assert held.wait(60)
     child = os.fork()
     if child == 0:
         signal.alarm(30)  # ends a child that hangs

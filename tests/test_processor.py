@@ -325,7 +325,7 @@ def test_concurrent_flush_ends_in_time() -> None:
 
     class Hanging(Recorder):
         def force_flush(self, timeout_millis: int = 30000) -> bool:
-            release.wait(5)
+            release.wait(600)
             return True
 
     multi = guard_multi(ConcurrentMultiSpanProcessor(2), span_scrubber("baseline", "here"))

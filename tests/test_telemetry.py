@@ -55,7 +55,7 @@ def test_counts_reach_the_global_meter_provider(when: str, tmp_path: Path) -> No
             capture_output=True,
             cwd=tmp_path,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
     assert done.returncode == 0, done.stderr[-2000:]

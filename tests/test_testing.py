@@ -151,7 +151,7 @@ def run_suite(directory: Path, **environment: str) -> subprocess.CompletedProces
         env=plain | environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 

@@ -146,7 +146,7 @@ def test_the_chain_goes_on_over_files_and_restarts(tmp_path: Path) -> None:
         log = AuditLog(tmp_path / "audit", file_bytes=LEAST_FILE_BYTES, keep_files=3)
         for index in range(900):
             log.record("test.counted", index=index, padding="x" * 200)
-        assert log.flush(30)
+        assert log.flush(60)
         log.close()
     files = files_in(tmp_path / "audit")
     assert len(files) == 3
@@ -255,7 +255,7 @@ def test_what_cannot_be_written_whole_is_taken_back(tmp_path: Path) -> None:
     """A disk that is full costs records, which are counted and told; the chain stays whole."""
     log = AuditLog(tmp_path / "audit")
     log.record("test.counted", index=0)
-    assert log.flush(30)
+    assert log.flush(60)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     size = files_in(tmp_path / "audit")[0].stat().st_size
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -274,7 +274,7 @@ def test_what_cannot_be_written_whole_is_taken_back(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
     assert verify([tmp_path / "audit"]).is_whole
-    assert log.flush(30)
+    assert log.flush(60)
     records = list(read([tmp_path / "audit"]))
     assert verify([tmp_path / "audit"]).is_whole and len(records) == 1 + 1024 + 1
     assert (records[-1].event, records[-1].facts) == ("audit.records_lost", {"records": 77})

@@ -54,7 +54,7 @@ def perform(page: Path, *arguments: str, **environ: str) -> Performance:
         env=kept | environ,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     written = page.read_text("utf-8") if page.exists() else ""
@@ -189,7 +189,7 @@ def test_guarded_spans_reach_a_real_jaeger(jaeger: Jaeger, tmp_path: Path) -> No
     assert "has taken all guarded spans" in sent.output
     query = urllib.parse.urlencode({"service": "jaeger-guard-demo", "limit": 100})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(f"{jaeger.query_url}/api/traces?{query}", timeout=5) as answer:
+    with opener.open(f"{jaeger.query_url}/api/traces?{query}", timeout=60) as answer:
         traces = json.load(answer)["data"]
     names = {span["operationName"] for trace in traces for span in trace["spans"]}
     assert {"POST /checkout", "GET /orders/REDACTED/invoice"} <= names

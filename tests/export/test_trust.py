@@ -137,7 +137,7 @@ def test_renewed_files_are_used_without_a_failure(
 
             return stamp == stamp_of(watch._files)
 
-        assert poll(is_taken, seconds=20, pause=0.2)
+        assert poll(is_taken, seconds=60, pause=0.2)
         assert evidence.expires()["client"] >= first
 
 
@@ -254,7 +254,7 @@ def test_renewed_server_certificate_is_known(
     evidence: Evidence = transport._settings.evidence  # type: ignore[attr-defined]
     first = evidence.summary()["fingerprint"]
     with running(SINKS[protocol], tls=pki.serving(pair=new), port=port):
-        assert poll(lambda: transport.send(payload, 5).state is State.ACCEPTED, seconds=30)
+        assert poll(lambda: transport.send(payload, 5).state is State.ACCEPTED, seconds=60)
         # grpcio connects again without a word, and a server that swaps its certificate in a file
         # keeps the connections that it has.
         noted = evidence.summary()["at"]

@@ -212,7 +212,7 @@ worker.close()
         [sys.executable, "-W", "error", "-c", program],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=True,
     )
     assert answer.stdout.split() == ["0", "True"]
@@ -231,7 +231,7 @@ print(worker._holder[0].pid, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
     answer = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=300, check=False
     )
     pid = int(answer.stdout)
     deadline = time.monotonic() + PATIENT

@@ -235,10 +235,10 @@ def test_two_storages_with_two_lifetimes(
     def is_there(store: str, name: str) -> bool:
         return stores.names(store, traces[name]) == sorted(["child", name])
 
-    assert poll(lambda: is_there("long", "long"), seconds=30)
+    assert poll(lambda: is_there("long", "long"), seconds=60)
     assert stores.names("short", traces["long"]) == []
     for name in ("by route", "by finding"):
-        assert poll(lambda name=name: is_there("short", name), seconds=15)  # type: ignore[misc]
+        assert poll(lambda name=name: is_there("short", name), seconds=60)  # type: ignore[misc]
         assert stores.names("long", traces[name]) == []
     for name in ("by route", "by finding"):
         assert poll(lambda name=name: stores.names("short", traces[name]) == [], seconds=90)  # type: ignore[misc]

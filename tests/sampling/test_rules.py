@@ -228,7 +228,7 @@ def test_no_path_takes_long() -> None:
         "    for text in ('-' * 4096, 'a' * 4096, 'abc-' * 1024):\n"
         "        compile_glob(glob, placeholders=True)('/' + text + '/')\n"
     )
-    subprocess.run([sys.executable, "-c", script], timeout=60, check=True)  # it took hours
+    subprocess.run([sys.executable, "-c", script], timeout=300, check=True)  # it took hours
 
 
 def test_a_route_without_its_slash() -> None:

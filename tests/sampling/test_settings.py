@@ -298,7 +298,7 @@ def in_child(script: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env={**kept, "OTEL_TRACES_EXPORTER": "none", **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
 

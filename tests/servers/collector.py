@@ -200,7 +200,7 @@ class Collector:
             tuple(part for part in self.relay.resource_spans if _service(part) == service)
         )
 
-    def await_span(self, service: str, name: str, seconds: float = 10.0) -> Received:
+    def await_span(self, service: str, name: str, seconds: float = 60.0) -> Received:
         """Wait until `service` has a span of that `name`, and answer all that has arrived.
 
         Raises:

@@ -83,7 +83,7 @@ class Jaeger:
                 raise
             return False
 
-    def await_trace(self, trace_id: int, seconds: float = 5.0) -> None:
+    def await_trace(self, trace_id: int, seconds: float = 60.0) -> None:
         """Wait until the trace can be read.
 
         Raises:

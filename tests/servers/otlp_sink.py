@@ -138,6 +138,7 @@ class HttpSink(_Sink):
         super().__init__()
         self.answers = deque(answers)
         self.connections = 0
+        self.dripped = 0  # bytes of bodies that are sent one by one
         self._server = _HttpServer(port or free_ports(1)[0], self, tls.context() if tls else None)
         self.port: int = self._server.server_address[1]
         self.endpoint = f"{'https' if tls else 'http'}://{LOOPBACK}:{self.port}"
@@ -243,6 +244,7 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
             return
         for byte in answer.body:
             self.wfile.write(bytes([byte]))
+            sink.dripped += 1
             if sink.stopping.wait(answer.drip):
                 return
 

@@ -424,11 +424,11 @@ def test_fork_gets_a_lock_of_its_own() -> None:
     def hold() -> None:
         with by._lock:
             held.set()
-            done.wait(10)
+            done.wait(60)
 
     holder = threading.Thread(target=hold)
     holder.start()
-    held.wait(10)
+    held.wait(60)
     child = os.fork()
     if child == 0:
         os._exit(0 if isinstance(by.scrub(span()), SpanContent) else 1)

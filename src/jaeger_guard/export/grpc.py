@@ -24,6 +24,7 @@ from jaeger_guard.export.outcome import (
 )
 from jaeger_guard.export.probe import probe_handshake
 from jaeger_guard.export.tls import TlsMaterial, TlsWatch, load_material, reason_in
+from jaeger_guard.export.transport import USER_AGENT
 
 if TYPE_CHECKING:
     from jaeger_guard.export.settings import ResolvedExport
@@ -67,6 +68,8 @@ class GrpcTransport:
                 metadata.append(("authorization", settings.authorizer.authorization()))
             except CredentialError:
                 return Outcome(State.HOLD, Reason.CREDENTIAL_UNAVAILABLE)
+        with _turnstile:  # while a fork waits no other call begins
+            pass
         try:
             with self.calling:
                 call = self._call or self._open()
@@ -142,16 +145,18 @@ class GrpcTransport:
 
 # grpcio can't make a child fit to call where a thread of its parent is in a call as it is born ("Other
 # threads are currently calling into gRPC, skipping fork() handlers"). So a fork waits for the end of
-# ours, for a moment: a backend that hangs must not hold up the application.
+# ours, for a moment: a backend that hangs must not hold up the application. The turnstile lets it have
+# its turn: a thread that sends one payload after the other would take its own lock again first.
 _FORK_SECONDS: Final = 0.5
 _TRANSPORTS: Final[weakref.WeakSet[GrpcTransport]] = weakref.WeakSet()
 _held = threading.local()
+_turnstile = threading.RLock()
 
 
 @functools.cache
 def _register() -> None:
     os.register_at_fork(
-        before=_hold_calls, after_in_parent=_let_calls_go, after_in_child=_TRANSPORTS.clear
+        before=_hold_calls, after_in_parent=_let_calls_go, after_in_child=_start_afresh
     )
 
 
@@ -164,10 +169,10 @@ def _hold_calls_around_forks(transport: GrpcTransport) -> None:
 
 def _hold_calls() -> None:
     deadline = time.monotonic() + _FORK_SECONDS
+    locks = [_turnstile]
+    locks += [transport.calling for transport in list(_TRANSPORTS)]
     _held.locks = [
-        transport.calling
-        for transport in list(_TRANSPORTS)
-        if transport.calling.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        lock for lock in locks if lock.acquire(timeout=max(0.0, deadline - time.monotonic()))
     ]
 
 
@@ -177,10 +182,14 @@ def _let_calls_go() -> None:
     _held.locks = []
 
 
+def _start_afresh() -> None:
+    global _turnstile
+    _turnstile = threading.RLock()
+    _TRANSPORTS.clear()
+
+
 def channel_options(settings: ResolvedExport) -> list[tuple[str, int | str]]:
     """Answer the options of a channel (grpc/impl/channel_arg_names.h describes each)."""
-    from jaeger_guard.export.session import USER_AGENT
-
     options: list[tuple[str, int | str]] = [
         ("grpc.enable_http_proxy", int(settings.use_proxy)),
         ("grpc.service_config_disable_resolution", 1),  # else a TXT record in DNS could steer

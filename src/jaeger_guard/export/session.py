@@ -15,7 +15,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -23,16 +23,14 @@ from requests.auth import AuthBase
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from jaeger_guard._version import __version__
 from jaeger_guard.export.evidence import Evidence, Handshake
 from jaeger_guard.export.pins import check_pins
 from jaeger_guard.export.tls import TlsSettings, build_context
+from jaeger_guard.export.transport import USER_AGENT
 
 if TYPE_CHECKING:
     from jaeger_guard.export.credentials import Authorizer
     from jaeger_guard.export.settings import ResolvedExport
-
-USER_AGENT: Final = f"jaeger-guard/{__version__} OTLP"
 
 
 def open_session(settings: ResolvedExport) -> requests.Session:

@@ -118,7 +118,7 @@ def when_frozen() -> None:
     guard = start_guarded()
     for number in range(2):
         record(f"invocation-{number}")
-        assert guard.force_flush(10_000)
+        assert guard.force_flush(60_000)
         print("idle", flush=True)
         sys.stdin.readline()
 
