@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_same_policy_same_bytes(target: Target, policy: str, tmp_path: Path) -> 
     assert read[0] == read[1]
     assert read[0]
     for name, text in read[0].items():
-        assert "@" not in text.replace("@example", ""), name  # no placeholder was left
+        assert not re.search("@[a-z_]+@", text), name  # no placeholder was left
         if name.endswith((".yaml", ".yml", ".json")):
             assert list(yaml.safe_load_all(text))
 

@@ -10,7 +10,7 @@ from jaeger_guard.render.target import RenderedFile, Rendering, Source, Target
 __all__ = ["RenderedFile", "Rendering", "Source", "Target", "targets"]
 
 # One module of this package each, with its `TARGET`.
-_TARGETS: Final = ("jaeger", "kubernetes")
+_TARGETS: Final = ("jaeger", "collector", "kubernetes", "prometheus")
 
 
 def targets() -> tuple[Target, ...]:
