@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.util._once import Once
 
-from jaeger_guard import Audit, Export, Policy, Rule, configuration, configure, protect
+from jaeger_guard import Audit, Exemption, Export, Policy, Rule, configuration, configure, protect
 from jaeger_guard.audit import Record, read, verify
 from jaeger_guard.errors import ConfigurationError
 from servers.otlp_sink import HttpSink
@@ -180,3 +182,38 @@ def test_a_policy_file_names_the_audit(tmp_path: Path) -> None:
     file.write_text(f'[audit]\ndirectory = "{tmp_path / "audit"}"\ninterval = 60\n')
     protect(TracerProvider(), file).shutdown()
     assert "policy.loaded" in events(tmp_path / "audit")
+
+
+def test_exceptions_and_findings_are_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each exception with owner and end, when it ends, and what guard.check() finds, once."""
+    monkeypatch.setenv("JAEGER_GUARD_AUDIT_DIRECTORY", str(tmp_path / "audit"))
+    soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=1)
+    policy = Policy(
+        rules=(Rule(key="debug.*", action="unsafe_keep"),),
+        exceptions=(
+            Exemption(key="a", owner="team-a", reason="migration", expires="2020-01-01"),
+            Exemption(key="b", owner="team-b", reason="migration", expires=soon),
+        ),
+    )
+    guard = protect(TracerProvider(), policy)
+    auditor = guard._auditor
+    assert auditor is not None
+    found = {finding.id for finding in guard.check()}
+    assert found
+    auditor.look_at_configuration()
+    auditor.look_at_configuration()
+    clock = SimpleNamespace(time=lambda: soon.timestamp() + 1)
+    monkeypatch.setattr("jaeger_guard.auditing.time", clock)
+    guard.shutdown()
+    told = records(tmp_path / "audit")
+    exceptions = [dict(each.facts) for each in told if each.event == "policy.exception"]
+    assert [(each["owner"], each["where"], each["ended"]) for each in exceptions] == [
+        ("team-a", "key a", True),
+        ("team-b", "key b", False),
+    ]
+    ended = [each.facts["owner"] for each in told if each.event == "policy.exception_ended"]
+    assert ended == ["team-b"]
+    findings = [each.facts["id"] for each in told if each.event == "configuration.finding"]
+    assert sorted(findings) == sorted(found)

@@ -1,5 +1,9 @@
 """What a running guard writes into its audit: its policy, its counts, and each time it failed closed.
 
+Once a process is up, its configuration is looked at as `Guard.check()` does, and again with the counts:
+each finding is recorded when it appears and when it is gone. So is each exception of the policy, at the
+start and when it ends.
+
 Nothing here is on the way of a span: a thread of its own looks at the counts that `Guard.statistics()`
 shows, and writes what has changed. So a span that was quarantined is in the audit some seconds later,
 as a count by reason; which span it was, nobody keeps.
@@ -13,8 +17,9 @@ import multiprocessing.process
 import multiprocessing.util
 import os
 import threading
+import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from jaeger_guard.audit import AuditLog
@@ -24,6 +29,7 @@ from jaeger_guard.forks import call_in_forked_children
 
 _LOOK_SECONDS: Final = 5.0
 _AFTER_USERS: Final = -200  # after the finalizer that flushes the spans
+_SHOWN_OF_A_FINDING: Final = ("id", "severity", "where")
 _POLICY_EVENTS: Final = ("policy.loaded", "policy.changed")
 _FAILED_CLOSED: Final = ("quarantined", "lost_unencodable", "values_withheld_for_size")
 _LOST: Final = ("dropped_", "rejected_")
@@ -37,6 +43,7 @@ class Auditor:
         statistics: Answers what `Guard.statistics()` does.
         interval: Seconds between two records of counts.
         service: The service's name.
+        check: Answers what `Guard.check()` does; None: the configuration isn't looked at.
     """
 
     def __init__(
@@ -45,22 +52,37 @@ class Auditor:
         statistics: Callable[[], Mapping[str, Any]],
         interval: float,
         service: str,
+        check: Callable[[], Iterable[Any]] | None = None,
     ) -> None:
         self.log: Final = log
         self._statistics = statistics
         self._interval = interval
         self._service = service
+        self._check = check
+        self._exceptions: list[tuple[float, Mapping[str, object]]] = []
+        self._findings: dict[tuple[object, ...], Mapping[str, object]] = {}
         self._stopped = False
 
-    def start(self, policy: Mapping[str, object], **facts: object) -> None:
+    def start(
+        self,
+        policy: Mapping[str, object],
+        exceptions: Iterable[tuple[float, Mapping[str, object]]] = (),
+        **facts: object,
+    ) -> None:
         """Record that a guard was started, and by which policy; go on to record what it does.
 
         Args:
             policy: Facts of the policy, its `digest` among them.
+            exceptions: When each exception of the policy ends, in seconds since 1970, and its facts.
             facts: Further facts of the guard.
         """
         self.log.record("guard.started", service=self._service, **facts)
         self.log.record_when_due(_policy_entry(self._service, policy))
+        now = time.time()
+        for until, exception in exceptions:
+            self._record("policy.exception", **exception, ended=until <= now)
+            if until > now:
+                self._exceptions.append((until, exception))
         self._start_afresh()
         call_in_forked_children(self._after_fork)
         _stop_at_exit(self)
@@ -90,11 +112,13 @@ class Auditor:
             thread.start()
 
     def _after_fork(self) -> None:
+        self._check = None  # a child's configuration is its parent's, which has told it
+        self._exceptions = []
         if not self._stopped:
             self._start_afresh()
 
     def _run(self) -> None:
-        waited = 0.0
+        waited = self._interval  # the configuration is looked at once the process is up
         end = self._end
         step = min(_LOOK_SECONDS, self._interval)
         while not end.wait(step):
@@ -103,10 +127,12 @@ class Auditor:
                 self._look()
                 if waited >= self._interval:
                     waited = 0.0
+                    self.look_at_configuration()
                     self._write_counts()
 
     def _look(self) -> None:
-        """Record what failed closed, and what was lost, since the last time."""
+        """Record what failed closed, what was lost, and what has ended since the last time."""
+        self._end_exceptions()
         counts = self._statistics()
         failed = self._increase({name: counts.get(name, 0) for name in _FAILED_CLOSED})
         if failed:
@@ -123,6 +149,28 @@ class Auditor:
         foreign = self._increase(counts.get("processor_failures", {}))
         if foreign:
             self._record("guard.processor_failed", counts=foreign)
+
+    def look_at_configuration(self) -> None:
+        """Record which findings of the configuration are new, and which are gone."""
+        if self._check is None:
+            return
+        now: dict[tuple[object, ...], Mapping[str, object]] = {}
+        for finding in self._check():
+            shown = finding.as_dict()
+            facts = {name: shown.get(name) for name in _SHOWN_OF_A_FINDING}
+            now[tuple(facts.values())] = facts
+        for key in now.keys() - self._findings.keys():
+            self._record("configuration.finding", **now[key])
+        for key in self._findings.keys() - now.keys():
+            self._record("configuration.finding_gone", **self._findings[key])
+        self._findings = now
+
+    def _end_exceptions(self) -> None:
+        now = time.time()
+        for until, exception in self._exceptions:
+            if until <= now:
+                self._record("policy.exception_ended", **exception)
+        self._exceptions = [each for each in self._exceptions if each[0] > now]
 
     def _increase(self, counts: Mapping[str, Any]) -> dict[str, int]:
         grown = {}

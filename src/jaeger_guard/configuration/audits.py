@@ -12,7 +12,8 @@ from jaeger_guard.auditing import Auditor
 from jaeger_guard.configuration.environment import Switches
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.guard import Guard
-from jaeger_guard.policy import Audit, CompiledPolicy
+from jaeger_guard.policy import Audit, CompiledPolicy, Exemption
+from jaeger_guard.types import Action
 
 _OURS: Final = "JAEGER_GUARD_AUDIT_"
 
@@ -94,9 +95,10 @@ def begin_audit(guard: Guard, opened: OpenedAudit | None, switches: Switches, se
     """Have a guard write its audit, unless it does already."""
     if opened is None or guard.audit is not None:
         return
-    auditor = Auditor(opened.log, guard.statistics, opened.interval, service)
+    auditor = Auditor(opened.log, guard.statistics, opened.interval, service, guard.check)
     auditor.start(
         policy_facts(guard.policy),
+        [(each.until, exception_facts(each)) for each in guard.policy.exceptions],
         version=__version__,
         enabled=switches.enabled,
         strict=switches.strict,
@@ -112,6 +114,16 @@ def policy_facts(policy: CompiledPolicy) -> dict[str, object]:
         "names": list(policy.names),
         "digest": policy.digest,
         "unsafe_rules": list(policy.unsafe_rules),
+    }
+
+
+def exception_facts(exception: Exemption) -> dict[str, object]:
+    """Say what the audit says of an exception; its reason stands in the policy."""
+    return {
+        "where": exception.place,
+        "action": Action(exception.action).value,
+        "owner": exception.owner,
+        "expires": exception.last_day,
     }
 
 

@@ -20,6 +20,7 @@ from jaeger_guard.categories import ALL, CONTENT_UNKNOWN, CONTENT_WITHHELD, addr
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
+from jaeger_guard.policy.exemptions import Exemption
 from jaeger_guard.policy.merging import EXEMPT, KEEPING, Layers, Treatment, lets_be, weakens
 from jaeger_guard.policy.metrics import Metrics
 from jaeger_guard.policy.propagation import Propagation
@@ -97,6 +98,7 @@ class CompiledPolicy:
         metrics: Which attributes metrics may have, where a policy says so.
         propagation: What may cross the process boundary, where a policy says so.
         audit: Where the audit is written, where a policy says so.
+        exceptions: All exceptions of the policies, those that have ended too.
         expires: When the next exception ends, in seconds since 1970; infinity for never.
     """
 
@@ -111,6 +113,7 @@ class CompiledPolicy:
         "audit",
         "consent",
         "digest",
+        "exceptions",
         "expires",
         "metrics",
         "names",
@@ -133,6 +136,7 @@ class CompiledPolicy:
         propagation: Propagation | None = None,
         audit: Audit | None = None,
         metrics: Metrics | None = None,
+        exceptions: tuple[Exemption, ...] = (),
     ) -> None:
         self._layers = layers
         self._withholds_unknown = any(
@@ -150,6 +154,7 @@ class CompiledPolicy:
         self._tables: Generations[tuple[object, ...], Mapping[str, Treatment]] = Generations(
             MOST_REMEMBERED
         )
+        self.exceptions: Final = exceptions
         self.expires: Final = layers.expires
         self.names: Final = names
         self.digest: Final = digest
@@ -218,6 +223,7 @@ class CompiledPolicy:
             recognition=self.recognition,
             propagation=self.propagation,
             audit=self.audit,
+            exceptions=self.exceptions,
         )
 
     @property

@@ -53,6 +53,7 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
         propagation=gathered.table("propagation"),
         audit=gathered.table("audit"),
         metrics=gathered.table("metrics"),
+        exceptions=gathered.exceptions,
     )
 
 
