@@ -217,3 +217,26 @@ def test_exceptions_and_findings_are_recorded(
     assert ended == ["team-b"]
     findings = [each.facts["id"] for each in told if each.event == "configuration.finding"]
     assert sorted(findings) == sorted(found)
+
+
+EXIT = """
+import os
+import jaeger_guard
+guard = jaeger_guard.configure(export=jaeger_guard.Export(endpoint=os.environ["SINK"], protocol="http/protobuf"))
+with guard.tracer_provider.get_tracer("t").start_as_current_span("order") as span:
+    span.set_attribute("note", "call jo" + "@example.com")
+"""
+
+
+def test_a_plain_exit_counts_what_its_last_flush_sent(tmp_path: Path) -> None:
+    """Where nobody calls shutdown(), the last counts stand behind the last flush."""
+    with HttpSink() as sink:
+        environ = {
+            **os.environ,
+            "JAEGER_GUARD_AUDIT_DIRECTORY": str(tmp_path / "audit"),
+            "SINK": sink.endpoint,
+        }
+        subprocess.run([sys.executable, "-c", EXIT], env=environ, check=True, timeout=120)
+    counted = facts(tmp_path / "audit", "guard.counts")
+    assert (counted["counts"]["scrubbed"], counted["counts"]["sent"]) == (1, 1)
+    assert events(tmp_path / "audit")[-1] == "guard.stopped"

@@ -44,6 +44,8 @@ class Auditor:
         interval: Seconds between two records of counts.
         service: The service's name.
         check: Answers what `Guard.check()` does; None: the configuration isn't looked at.
+        flush: Has the spans flushed that wait where the process ends, so that the last counts are; None:
+            nothing is to be done for that.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Auditor:
         interval: float,
         service: str,
         check: Callable[[], Iterable[Any]] | None = None,
+        flush: Callable[[], None] | None = None,
     ) -> None:
         self.log: Final = log
         self._statistics = statistics
         self._interval = interval
         self._service = service
         self._check = check
+        self._flush = flush
         self._exceptions: list[tuple[float, Mapping[str, object]]] = []
         self._findings: dict[tuple[object, ...], Mapping[str, object]] = {}
         self._stopped = False
@@ -99,6 +103,13 @@ class Auditor:
             self._write_counts()
         self.log.record("guard.stopped", service=self._service)
         self.log.close()
+
+    def stop_at_exit(self) -> None:
+        """Do what `stop` does where the process ends: the spans that wait are flushed before."""
+        if self._flush is not None and not self._stopped:
+            with contextlib.suppress(Exception):
+                self._flush()
+        self.stop()
 
     # --- the thread's side ----------------------------------------------------------------------
 
@@ -223,7 +234,7 @@ def _stop_at_exit(auditor: Auditor) -> None:
     def stop() -> None:
         alive = reference()
         if alive is not None:
-            alive.stop()
+            alive.stop_at_exit()
 
     def register(_: object) -> None:
         multiprocessing.util.Finalize(None, stop, exitpriority=_AFTER_USERS)

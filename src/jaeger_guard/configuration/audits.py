@@ -95,7 +95,14 @@ def begin_audit(guard: Guard, opened: OpenedAudit | None, switches: Switches, se
     """Have a guard write its audit, unless it does already."""
     if opened is None or guard.audit is not None:
         return
-    auditor = Auditor(opened.log, guard.statistics, opened.interval, service, guard.check)
+    auditor = Auditor(
+        opened.log,
+        guard.statistics,
+        opened.interval,
+        service,
+        check=guard.check,
+        flush=guard.shut_down_at_exit,
+    )
     auditor.start(
         policy_facts(guard.policy),
         [(each.until, exception_facts(each)) for each in guard.policy.exceptions],
