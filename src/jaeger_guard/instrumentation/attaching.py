@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.instrumentation.applications import is_reached, parameters, reach, release
-from jaeger_guard.instrumentation.framework import Framework, compose
+from jaeger_guard.instrumentation.framework import Framework, compose, foreign_code
 from jaeger_guard.telling import tell
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def load(framework: Framework, kind: Any, **keywords: Any) -> None:
         prepare(framework, kind)
         instrumentor = kind()
         if not instrumentor.is_instrumented_by_opentelemetry:
+            if framework.settings is not None:
+                keywords = {**framework.settings(), **keywords}
             _instrument(framework, kind, instrumentor.instrument, keywords)
 
 
@@ -127,7 +129,8 @@ def _instrument(
     settings = {name: value for name, value in keywords.items() if name not in _CHECKS}
     free = reach(framework, kind, settings)
     try:
-        result = step(**keywords)
+        with foreign_code():
+            result = step(**keywords)
     except BaseException:
         free()
         raise
@@ -152,6 +155,8 @@ def _composing(framework: Framework, kind: Any) -> Callable[..., Any]:
             _take_back(kind)
             if keywords.get("tracer_provider") is not None:
                 return instrument(self, **composed)
+            if framework.settings is not None:
+                composed = {**framework.settings(), **composed}
             composed["tracer_provider"] = ours.provider
             return _instrument(framework, kind, functools.partial(instrument, self), composed)
 

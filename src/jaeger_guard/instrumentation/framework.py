@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,6 +29,7 @@ class Framework:
         application: The class of the framework's applications, `module:Class`, where the
             instrumentor reaches those alone that are made of it after it was replaced: by
             `instrument_app`, it then reaches those too whose code had imported the class before.
+        settings: Answers keywords for it where it is loaded for a guard; a user's own win.
         obstacle: Says why it can't be instrumented right now; "" where it can.
     """
 
@@ -34,7 +37,18 @@ class Framework:
     extra: str
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     application: str = ""
+    settings: Callable[[], Mapping[str, Any]] | None = None
     obstacle: Callable[[], str] | None = None
+
+
+@contextlib.contextmanager
+def foreign_code() -> Iterator[None]:
+    """Run what instrumentors and frameworks do to each other without their deprecations, which the
+    service can't mend, and which are errors where a suite makes them some."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        yield
 
 
 def compose(framework: Framework, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Final
 from jaeger_guard.instrumentation.django import DJANGO
 from jaeger_guard.instrumentation.flask import FLASK
 from jaeger_guard.instrumentation.framework import Framework
+from jaeger_guard.instrumentation.logging import LOGGING
 from jaeger_guard.instrumentation.starlette import FASTAPI, STARLETTE
 
 
@@ -61,7 +62,7 @@ FRAMEWORKS: Final = (
     _plain("botocore"),
     _plain("openai"),
     # Others.
-    _plain("logging"),
+    LOGGING,
 )
 
 BY_NAME: Final = {framework.name: framework for framework in FRAMEWORKS}

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from jaeger_guard.errors import ConfigurationError, MissingExtraError
 from jaeger_guard.instrumentation.attaching import prepare
-from jaeger_guard.instrumentation.framework import Framework
+from jaeger_guard.instrumentation.framework import Framework, foreign_code
 from jaeger_guard.instrumentation.registry import BY_NAME, framework_of
 from jaeger_guard.telling import tell
 
@@ -104,7 +104,8 @@ def prepare_installed(environ: Mapping[str, str]) -> None:
             continue
         try:
             if _conflict(point) is None:
-                prepare(framework, point.load())
+                with foreign_code():
+                    prepare(framework, point.load())
         except Exception as error:  # noqa: BLE001 - the loader meets it too, and tells of it
             tell(_LOGGER, logging.DEBUG, "no hooks in %s (%s)", point.name, type(error).__name__)
 
@@ -140,8 +141,9 @@ def _load(point: EntryPoint) -> Selected | _Unfit:
     if conflict is not None:
         return conflict
     try:
-        kind = point.load()
-        obstacle = framework.obstacle() if framework.obstacle is not None else ""
+        with foreign_code():
+            kind = point.load()
+            obstacle = framework.obstacle() if framework.obstacle is not None else ""
     except ModuleNotFoundError:
         return _Unfit(
             f"what the instrumentor {point.name} instruments is not installed",
