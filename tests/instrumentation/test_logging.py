@@ -30,7 +30,8 @@ def _forget() -> None:
 
 
 def loggers(*, guarded: bool) -> InMemoryLogRecordExporter:
-    exporter, provider = InMemoryLogRecordExporter(), LoggerProvider(shutdown_on_exit=False)
+    exporter = InMemoryLogRecordExporter()  # type: ignore[no-untyped-call]
+    provider = LoggerProvider(shutdown_on_exit=False)
     if guarded:
         provider.add_log_record_processor(GuardLogRecordProcessor())
     provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
