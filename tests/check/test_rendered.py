@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -75,6 +76,16 @@ def test_check_is_silent_on_its_endpoints(rendered: Rendered, shows_certificate:
     assert {finding.id for finding in looked.findings} == {"endpoint.certificate-expires"}
     assert {finding.severity for finding in looked.findings} == {Severity.INFO}
     assert len(looked.findings) == len(endpoints)
+
+
+def test_check_is_silent_on_the_docs(tmp_path: Path) -> None:
+    """The Jaeger of docs/retention.md is a hardened one, too."""
+    page = (Path(__file__).parents[2] / "docs" / "retention.md").read_text()
+    file = tmp_path / "jaeger.yaml"
+    file.write_text(page.partition("```yaml\n")[2].partition("```")[0])
+    looked = check_files([file])
+    assert looked.faults == []
+    assert {finding.id for finding in looked.findings} == {"storage.unencrypted"}
 
 
 def test_the_command_says_so(rendered: Rendered, capsys: pytest.CaptureFixture[str]) -> None:
