@@ -127,6 +127,16 @@ def test_hardened_is_silent(base: str, bases: dict[str, str], tmp_path: Path) ->
     }
 
 
+@pytest.mark.parametrize("policy", ["baseline", "gdpr,pci-dss", "maximal"])
+@pytest.mark.parametrize("target", ["jaeger", "kubernetes", "collector"])
+def test_what_is_rendered_is_silent(target: str, policy: str, tmp_path: Path) -> None:
+    """Whatever the policy, nothing is found in what `render` makes of it."""
+    assert main(["render", target, "--policy", policy, "--output", str(tmp_path)]) == 0
+    looked = check_files(list(tmp_path.glob("*.yaml")))
+    assert looked.faults == []
+    assert {finding.severity for finding in looked.findings} <= {Severity.INFO}
+
+
 HERE = '"127.0.0.1:'
 TLS_LINE = "        client_ca_file_reload: true\n"
 SEEDS = [

@@ -265,6 +265,7 @@ def _document(options: CollectorOptions, processors: dict[str, Any]) -> dict[str
     server = {
         **pair,
         "client_ca_file": f"{directory}/ca.crt",
+        "client_ca_file_reload": True,
         "min_version": "1.3",
         "reload_interval": "1h",
     }
@@ -274,18 +275,36 @@ def _document(options: CollectorOptions, processors: dict[str, Any]) -> dict[str
         "min_version": "1.3",
         "reload_interval": "1h",
     }
+    # As in the rendered Jaeger: a certificate says which machine sends, credentials that it may.
+    known = {"authenticator": "basicauth/otlp"}
     return {
+        "extensions": {
+            "basicauth/otlp": {"htpasswd": {"inline": "${env:OTLP_USER}:${env:OTLP_PASSWORD}"}},
+            "basicauth/jaeger": {
+                "client_auth": {
+                    "username": "${env:JAEGER_USER}",
+                    "password": "${env:JAEGER_PASSWORD}",
+                }
+            },
+        },
         "receivers": {
             "otlp": {
                 "protocols": {
-                    "grpc": {"endpoint": f"{options.listen}:4317", "tls": server},
-                    "http": {"endpoint": f"{options.listen}:4318", "tls": server},
+                    "grpc": {"endpoint": f"{options.listen}:4317", "auth": known, "tls": server},
+                    "http": {"endpoint": f"{options.listen}:4318", "auth": known, "tls": server},
                 }
             }
         },
         "processors": processors,
-        "exporters": {"otlp_grpc": {"endpoint": options.endpoint, "tls": client}},
+        "exporters": {
+            "otlp_grpc": {
+                "endpoint": options.endpoint,
+                "auth": {"authenticator": "basicauth/jaeger"},
+                "tls": client,
+            }
+        },
         "service": {
+            "extensions": ["basicauth/otlp", "basicauth/jaeger"],
             # Else it opens a port for scraping, without authentication.
             "telemetry": {"metrics": {"level": "none"}},
             "pipelines": {
