@@ -102,6 +102,7 @@ class Foreign(TextMapPropagator):
         "uber-trace-id": f"{MAIL}:1:0:1",
         "tracestate": f"v={TOKEN},w=fine",
         "x-vendor-id": 7,
+        "x-vendor-split": "a\r\nx-injected: 1",
     }
 
     def extract(self, carrier: Any, context: Any = None, getter: Any = None) -> Context:
@@ -127,6 +128,18 @@ def test_what_a_foreign_propagator_writes() -> None:
         "x-vendor-release": "1.4.2",
         "x-vendor-id": "7",
     }
+
+
+def test_what_is_remembered_is_clean() -> None:
+    """A member that left before leaves again; one with a finding is looked at each time."""
+    judge = firewall()
+    for _ in range(3):
+        assert judge.outgoing({"a": "fine", "b": f"ask {MAIL}", "c": 7}) == {
+            "a": "fine",
+            "b": "ask [REDACTED:contact.email]",
+            "c": "7",
+        }
+    assert judge.statistics() == {"value": 3}
 
 
 def test_lists_of_keys() -> None:

@@ -253,16 +253,22 @@ class _HttpHandler(http.server.BaseHTTPRequestHandler):
 
 
 class GrpcSink(_Sink):
-    """An OTLP/gRPC receiver; arguments as for HttpSink."""
+    """An OTLP/gRPC receiver; arguments as for HttpSink, and the one method that it knows."""
 
     def __init__(
-        self, tls: ServerTls | None = None, answers: tuple[GrpcAnswer, ...] = (), port: int = 0
+        self,
+        tls: ServerTls | None = None,
+        answers: tuple[GrpcAnswer, ...] = (),
+        port: int = 0,
+        method: str = EXPORT_METHOD,
     ) -> None:
         super().__init__()
         self.answers = deque(answers)
         self._pool = futures.ThreadPoolExecutor(4)
         self._server = grpc.server(
-            self._pool, options=[("grpc.so_reuseport", 0)], handlers=[_grpc_handler(self._export)]
+            self._pool,
+            options=[("grpc.so_reuseport", 0)],
+            handlers=[_grpc_handler(self._export, method)],
         )
         address = f"{LOOPBACK}:{port or free_ports(1)[0]}"
         if tls is None:
@@ -302,8 +308,8 @@ class GrpcSink(_Sink):
         return answer.response
 
 
-def _grpc_handler(export: Callable[[bytes, Any], bytes]) -> Any:
-    service, method = EXPORT_METHOD.strip("/").split("/")
+def _grpc_handler(export: Callable[[bytes, Any], bytes], path: str) -> Any:
+    service, method = path.strip("/").split("/")
     handler: Any = grpc.unary_unary_rpc_method_handler(export)
     return grpc.method_handlers_generic_handler(service, {method: handler})
 

@@ -34,6 +34,7 @@ from jaeger_guard.signals import (
 )
 from jaeger_guard.spans import SpanScrubber
 from servers.certificates import Certificates
+from servers.jaeger import Jaeger
 from servers.otlp_sink import GrpcSink, HttpSink, ServerTls, running
 
 MAIL = "ada.lovelace" + "@example.org"
@@ -218,6 +219,47 @@ def test_a_backend_that_takes_traces_alone(
     told = [line for line in caplog.messages if "takes no metrics" in line]
     assert len(told) == 1
     assert "OTEL_METRICS_EXPORTER=none" in told[0]
+
+
+@pytest.mark.parametrize("signal", [METRICS, LOGS], ids=lambda signal: signal.name)
+def test_grpc(signal: Signal, sending: Sending) -> None:
+    """Each signal has its own service of OTLP/gRPC."""
+    package = "opentelemetry.proto.collector"
+    method = {
+        METRICS: f"/{package}.metrics.v1.MetricsService/Export",
+        LOGS: f"/{package}.logs.v1.LogsService/Export",
+    }[signal]
+    with GrpcSink(method=method) as sink:
+        sender = sending(signal, endpoint=sink.endpoint)
+        sender.submit(b"", 1)
+        assert sender.flush(30)
+        assert sink.payloads == [b""]
+        assert not sender.is_refused
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_a_real_jaeger_takes_traces_alone(
+    protocol: Any, jaeger: Jaeger, sending: Sending, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so, once is told of it, and what waits is let go."""
+    certificates = jaeger.certificates
+    sender = sending(
+        LOGS,
+        endpoint=jaeger.endpoint(protocol),
+        protocol=protocol,
+        ca_file=certificates.ca_file,
+        cert_file=certificates.client.cert_file,
+        key_file=certificates.client.key_file,
+    )
+    provider = LoggerProvider(shutdown_on_exit=False)
+    exporter = GuardLogRecordExporter(SPANS, sender)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    for _ in range(2):
+        provider.get_logger("shop").emit(body="hello")
+        assert exporter.force_flush(60_000)
+    assert sender.is_refused
+    assert len([line for line in caplog.messages if "takes no log records" in line]) == 1
 
 
 def test_neither_netrc_nor_bundles_nor_proxies_have_a_say(

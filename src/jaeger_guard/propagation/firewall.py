@@ -21,6 +21,7 @@ from urllib.parse import quote_plus, unquote_plus
 from opentelemetry.context import Context
 
 from jaeger_guard.forks import call_in_forked_children
+from jaeger_guard.generations import Generations
 from jaeger_guard.policy import Propagation
 from jaeger_guard.propagation.destinations import hosts_of
 from jaeger_guard.propagation.permits import HostList, KeyList, lists_of
@@ -43,6 +44,8 @@ _IDS: Final = re.compile(r"[0-9A-Za-z=:;,./_-]{0,512}")
 _LISTS: Final = ("baggage", "jaeger-baggage")
 # `uberctx-KEY` of Jaeger, `ot-baggage-KEY` of OpenTracing.
 _MEMBERS: Final = re.compile(r"(?:uberctx|ot-baggage|baggage)-(.+)", re.DOTALL)
+_MOST_REMEMBERED: Final = 1024  # members
+_LONGEST_REMEMBERED: Final = 256  # characters of a member
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -73,6 +76,8 @@ class Firewall:
         self._trace_hosts = HostList(lists_of(settings, "trace_hosts"))
         self._trusts = trusts_callers
         self._always = frozenset(always_taken)
+        # Members that leave as they are, with their encoded length: most are sent with each request.
+        self._clean: Generations[tuple[str, str], int] = Generations(_MOST_REMEMBERED)
         self._withheld: Counter[str] = Counter()
         self._renew_lock()
         call_in_forked_children(self._renew_lock)
@@ -118,20 +123,25 @@ class Firewall:
         kept: dict[str, object] = {}
         room = self._settings.most_bytes
         for key, value in baggage.items():
-            scrubbed = self._member(key, value)
-            if scrubbed is None:
-                continue
-            encoded = len(quote_plus(scrubbed))
-            needed = len(quote_plus(key)) + 1 + encoded + (1 if kept else 0)
-            if (
-                encoded > self._settings.longest_value
-                or needed > room
-                or len(kept) >= self._settings.most_members
-            ):
+            needed = self._clean.get((key, value)) if type(value) is str else None
+            if needed is None:
+                scrubbed = self._member(key, value)
+                if scrubbed is None:
+                    continue
+                encoded = len(quote_plus(scrubbed))
+                needed = len(quote_plus(key)) + 1 + encoded
+                if encoded > self._settings.longest_value:
+                    self.count("size")
+                    continue
+                if scrubbed is value and len(key) + len(scrubbed) <= _LONGEST_REMEMBERED:
+                    self._clean.put((key, scrubbed), needed)
+                value = scrubbed
+            needed += 1 if kept else 0
+            if needed > room or len(kept) >= self._settings.most_members:
                 self.count("size")
                 continue
             room -= needed
-            kept[key] = scrubbed
+            kept[key] = value
         return kept
 
     def _member(self, key: object, value: object) -> str | None:
@@ -200,6 +210,9 @@ class Firewall:
         """
         text = value if isinstance(value, str) else str(value)
         lowered = name.lower()
+        if _CONTROL.search(name) or _CONTROL.search(text):  # it would end the header
+            self.count("header")
+            return None
         if lowered == "tracestate":
             return self.tracestate(text) or None
         if _IDENTITY.fullmatch(lowered):
