@@ -74,6 +74,8 @@ def test_standard_variables() -> None:
         ("Audit", "audit.md"),
         ("Exemption", "policy.md"),
         ("Recognition", "policy.md"),
+        ("Role", "encryption.md"),
+        ("Pseudonyms", "pseudonyms.md"),
         ("Propagation", "propagation.md"),
         ("Metrics", "other-signals.md"),
     ],

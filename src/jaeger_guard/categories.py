@@ -53,6 +53,10 @@ ALL: Final = tuple(
     sorted(value for name, value in globals().items() if name.isupper() and isinstance(value, str))
 )
 
+NEVER_STORED: Final = (FINANCIAL_CARD_SECURITY, FINANCIAL_CARD_TRACK)
+"""What must not be kept after a payment was authorized, not even encrypted (PCI DSS 4.0.1, 3.3.1): card
+verification codes, PINs, and track data."""
+
 
 def addresses(pattern: str, category: str) -> bool:
     """Say whether `pattern` (`financial.card`, `financial.*` or `*`) addresses `category`.

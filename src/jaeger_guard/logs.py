@@ -28,8 +28,10 @@ from opentelemetry.sdk.resources import Resource
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.forks import call_in_forked_children
+from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
 from jaeger_guard.markers import marker
 from jaeger_guard.processor import Isolation, PolicySpec, span_scrubber
+from jaeger_guard.scrubber import SpanFindings
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.types import Finding, Surface
 
@@ -141,24 +143,24 @@ class RecordScrubber:
 
         Where it can't be scrubbed, they are those of its skeleton, and the second is None.
         """
-        findings: list[Finding] = []
+        findings = SpanFindings()
         try:
             return self._scrub(envelope, findings), findings
         except Exception:  # noqa: BLE001 - one border per record; its text may hold a value
             return _skeleton(envelope), None
 
     def _scrub(
-        self, envelope: ReadWriteLogRecord | ReadableLogRecord, findings: list[Finding]
+        self, envelope: ReadWriteLogRecord | ReadableLogRecord, findings: SpanFindings
     ) -> Mapping[str, Any]:
         scrubber = self._spans.scrubber
         record = copy.copy(envelope.log_record)
         body, found = scrubber.value("", record.body)
-        findings.extend(
-            Finding(entry.category, Surface.ATTRIBUTE, "", entry.action) for entry in found.entries
-        )
+        scrubber.report(found, Surface.ATTRIBUTE, "", findings)
         record.body = None if found.dropped else body
         given = record.attributes or {}
         attributes = scrubber.attributes(Surface.ATTRIBUTE, dict(given), findings)
+        if findings.used:
+            attributes = {**attributes, KEYS_ATTRIBUTE: findings.wraps}
         record.attributes = _bounded(attributes, getattr(given, "dropped", 0))
         for field in ("event_name", "severity_text"):
             text = getattr(record, field)

@@ -13,6 +13,8 @@ class Action(Enum):
 
     DROP = "drop"
     REDACT = "redact"
+    ENCRYPT = "encrypt"
+    PSEUDONYMIZE = "pseudonymize"
     MASK = "mask"
     GENERALIZE = "generalize"
     KEEP = "keep"

@@ -25,7 +25,7 @@ def test_texts_become_members() -> None:
     ("fields", "field", "says"),
     [
         ({"action": "redacted", "key": "a"}, "action", "Did you mean 'redact'"),
-        ({"action": "encrypt", "key": "a"}, "action", "isn't known to this version"),
+        ({"action": "encode", "key": "a"}, "action", "isn't known to this version"),
         ({"action": 3, "key": "a"}, "action", "a whole number"),
         ({"action": "redact"}, "Rule", "a key, a category or a surface"),
         ({"action": "redact", "key": ""}, "key", "0 characters"),

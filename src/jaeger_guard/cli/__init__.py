@@ -16,6 +16,7 @@ _COMMANDS: Final = (
     "check",
     "demo",
     "explain",
+    "keys",
     "policy",
     "render",
     "reveal",

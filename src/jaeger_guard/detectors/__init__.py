@@ -23,6 +23,7 @@ from jaeger_guard.detectors import (
     ids_europe,
     location,
     network,
+    own,
     password_hashes,
     passwords,
     persons,
@@ -55,6 +56,7 @@ DETECTORS: Final[tuple[Detector, ...]] = (
     *private_keys.DETECTORS,
     *password_hashes.DETECTORS,
     *tokens.DETECTORS,
+    *own.DETECTORS,
 )
 
 # What an extra brings; `installed_detectors` leaves out those whose package isn't there.

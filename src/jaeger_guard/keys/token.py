@@ -33,11 +33,12 @@ _HEADER: Final = KEY_ID_BYTES + CATEGORY_BYTES
 _SEALED_AT: Final = _HEADER + NONCE_BYTES
 SHORTEST_BUCKET: Final = 32
 _STEP: Final = 4096  # above it, buckets are its multiples: doubling would waste too much
+LONGEST_VALUE: Final = 262_144  # bytes; what is longer isn't encrypted
 SHORTEST: Final = len(PREFIX) + (_SEALED_AT + SHORTEST_BUCKET + TAG_BYTES) * 4 // 3 + 1
 
-# Whoever reads tokens has the alphabet's characters behind the sign; a sign in the midst of other
-# such characters begins none.
-TOKEN: Final = re.compile(rf"(?<![A-Za-z0-9_-])jg1\.[A-Za-z0-9_-]{{{SHORTEST - len(PREFIX)},}}")
+_LONGEST: Final = len(PREFIX) + (_SEALED_AT + LONGEST_VALUE + _STEP + TAG_BYTES) * 4 // 3 + 1
+# It stands apart: neither before it nor behind it is a character of the alphabet.
+TOKEN: Final = rf"(?<![A-Za-z0-9_-])jg1\.[A-Za-z0-9_-]{{{SHORTEST - len(PREFIX)},{_LONGEST}}}"
 _STANDARD: Final = bytes.maketrans(b"+/", b"-_")
 _URL_SAFE: Final = bytes.maketrans(b"-_", b"+/")
 
@@ -96,7 +97,13 @@ def find_tokens(text: str) -> list[tuple[int, int]]:
     """Find what has the shape of a token in `text`, as (start, end) in order."""
     if PREFIX not in text:
         return []
-    return [found.span() for found in find_all(TOKEN, text)]
+    return [found.span() for found in find_all(token_pattern(), text)]
+
+
+@lru_cache(maxsize=1)
+def token_pattern() -> re.Pattern[str]:
+    """Compile what finds the shape of a token; it is needed where there are some."""
+    return re.compile(TOKEN)
 
 
 def authenticated(key_id: bytes, category: str, place: Place) -> bytes:

@@ -13,8 +13,10 @@ from jaeger_guard.policy.metrics import Metrics
 from jaeger_guard.policy.model import Policy, Rule
 from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.provisions import Provision, Refusal
+from jaeger_guard.policy.pseudonyms import Pseudonyms
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
+from jaeger_guard.policy.roles import Role
 from jaeger_guard.policy.sampling import FindingRule, JaegerRemote, Sampling, SamplingRule
 
 __all__ = [
@@ -29,9 +31,11 @@ __all__ = [
     "Policy",
     "Propagation",
     "Provision",
+    "Pseudonyms",
     "Recognition",
     "Refusal",
     "Retention",
+    "Role",
     "Rule",
     "Sampling",
     "SamplingRule",

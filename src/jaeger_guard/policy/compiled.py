@@ -18,6 +18,7 @@ from typing import Final
 
 from jaeger_guard.categories import ALL, CONTENT_UNKNOWN, CONTENT_WITHHELD, addresses
 from jaeger_guard.generations import Generations
+from jaeger_guard.keys.service import FieldKeys
 from jaeger_guard.policy.audit import Audit
 from jaeger_guard.policy.consent import Consent
 from jaeger_guard.policy.exemptions import Exemption
@@ -100,6 +101,7 @@ class CompiledPolicy:
         audit: Where the audit is written, where a policy says so.
         exceptions: All exceptions of the policies, those that have ended too.
         expires: When the next exception ends, in seconds since 1970; infinity for never.
+        keys: What is encrypted and pseudonymized with; None where a policy does neither.
     """
 
     __slots__ = (
@@ -115,6 +117,7 @@ class CompiledPolicy:
         "digest",
         "exceptions",
         "expires",
+        "keys",
         "metrics",
         "names",
         "propagation",
@@ -133,6 +136,7 @@ class CompiledPolicy:
         consent: Consent | None = None,
         retention: Retention | None = None,
         recognition: Recognition | None = None,
+        keys: FieldKeys | None = None,
         propagation: Propagation | None = None,
         audit: Audit | None = None,
         metrics: Metrics | None = None,
@@ -162,6 +166,7 @@ class CompiledPolicy:
         self.consent: Final = consent
         self.retention: Final = retention
         self.recognition: Final = recognition
+        self.keys: Final = keys
         self.propagation: Final = propagation
         self.audit: Final = audit
         self.metrics: Final = metrics

@@ -13,6 +13,7 @@ from typing import Any
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy.compiled import CompiledPolicy
 from jaeger_guard.policy.exemptions import Exemption
+from jaeger_guard.policy.keying import field_keys
 from jaeger_guard.policy.loading import load_named
 from jaeger_guard.policy.merging import Clause, Layers, PresetLayer, make_clause
 from jaeger_guard.policy.model import BASELINE, TABLES, Policy, Rule
@@ -20,7 +21,14 @@ from jaeger_guard.policy.provisions import Refusal
 from jaeger_guard.policy.refusing import refuse_forbidden, refuse_weakening
 
 _CITATIONS = ("clause", "source")  # they decide nothing
-_LATER = ("age_cap", "zip3", "refines")  # words that came after the first release of digests
+_LATER = (
+    "age_cap",
+    "zip3",
+    "refines",
+    "roles",
+    "search",
+    "purpose",
+)  # words that came after the first release of digests
 _DEEPEST = 32  # policies that extend one another in a row
 
 
@@ -50,6 +58,12 @@ def compile_policy(policies: Policy | Sequence[Policy]) -> CompiledPolicy:
         consent=gathered.table("consent"),
         retention=gathered.table("retention"),
         recognition=gathered.table("recognition"),
+        keys=field_keys(
+            (layers.own, *(preset.clauses for preset in layers.presets)),
+            gathered.table("roles"),
+            gathered.table("pseudonyms"),
+            ", ".join(names),
+        ),
         propagation=gathered.table("propagation"),
         audit=gathered.table("audit"),
         metrics=gathered.table("metrics"),
@@ -184,7 +198,9 @@ def _digest(gathered: Gathered) -> str:
         lists["roots"] = sorted(gathered.roots)  # what is refined depends on them
     canonical.update({word: entries for word, entries in lists.items() if entries})
     tables = {
-        name: repr(astuple(table)) for name in TABLES if (table := gathered.table(name)) is not None
+        name: json.dumps(table.told()) if hasattr(table, "told") else repr(astuple(table))
+        for name in TABLES
+        if (table := gathered.table(name)) is not None
     }
     if tables:  # absent where there are none, so that a policy of rules alone keeps its digest
         canonical["tables"] = tables

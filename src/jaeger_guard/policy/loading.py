@@ -22,8 +22,10 @@ from jaeger_guard.policy.metrics import read_metrics
 from jaeger_guard.policy.model import BASELINE, Policy, Rule, read_rule
 from jaeger_guard.policy.propagation import read_propagation
 from jaeger_guard.policy.provisions import read_provision, read_refusal
+from jaeger_guard.policy.pseudonyms import Pseudonyms, read_pseudonyms
 from jaeger_guard.policy.recognition import read_recognition
 from jaeger_guard.policy.retention import read_retention
+from jaeger_guard.policy.roles import Roles, read_roles
 from jaeger_guard.policy.sampling import read_sampling
 from jaeger_guard.policy.words import (
     WORDS,
@@ -42,6 +44,8 @@ _READERS: Final[Mapping[str, Callable[[object, str], object]]] = {
     "consent": read_consent,
     "retention": read_retention,
     "recognition": read_recognition,
+    "roles": read_roles,
+    "pseudonyms": read_pseudonyms,
     "propagation": read_propagation,
     "audit": read_audit,
     "metrics": read_metrics,
@@ -198,6 +202,11 @@ def _build(
         for word, read in _READERS.items()
         if word in table
     }
+    if directory is not None:
+        tables = {
+            word: read.beside(directory) if isinstance(read, Roles | Pseudonyms) else read
+            for word, read in tables.items()
+        }
     try:
         return Policy(
             name=name,
@@ -235,7 +244,9 @@ def _read_rule(given: object, where: str) -> Rule:
     if not isinstance(given, dict):
         what = f"the rule is a {kind(given)}, not a table"
         raise ConfigurationError(what, where, "Begin each rule with [[rules]]")
-    known = [word.name for word in WORDS]
-    values, faults = read_rule({word: value for word, value in given.items() if word in known})
+    known = [word.in_file for word in WORDS]
+    values, faults = read_rule(
+        {word.name: given[word.in_file] for word in WORDS if word.in_file in given}
+    )
     raise_faults([*unknown_words(given, known), *empty_words(given, known), *faults], where)
     return Rule(**values)  # type: ignore[arg-type]  # read_rule has checked each

@@ -119,6 +119,8 @@ def more_protective(first: Treatment, second: Treatment) -> Treatment:
     if first.action is Action.MASK:
         less = other.leave_first + other.leave_last < one.leave_first + one.leave_last
         return second if less else first
+    if first.action is Action.ENCRYPT:
+        return second if _is_wider(one, other) else first
     if first.action is not Action.GENERALIZE:
         return first
     steps = (one.round_to, other.round_to)
@@ -140,6 +142,12 @@ def more_protective(first: Treatment, second: Treatment) -> Treatment:
     return replace(first, rule=f"{first.rule} and {second.rule}", parameters=coarser)
 
 
+def _is_wider(given: Parameters, asked: Parameters) -> bool:
+    """Say whether one encryption lets more be known than another: by more roles, or by a pseudonym."""
+    roles = bool(asked.roles) and not (given.roles and set(given.roles) <= set(asked.roles))
+    return roles or (given.search and not asked.search)
+
+
 def weakens(treatment: Treatment, base: Treatment) -> bool:
     """Say whether `treatment` protects less than `base` in any respect."""
     if treatment.action is not base.action:
@@ -147,6 +155,8 @@ def weakens(treatment: Treatment, base: Treatment) -> bool:
     given, asked = treatment.parameters, base.parameters
     if treatment.action is Action.MASK:
         return given.leave_first + given.leave_last > asked.leave_first + asked.leave_last
+    if treatment.action is Action.ENCRYPT:
+        return _is_wider(given, asked)
     strongest = more_protective(treatment, base)
     return treatment.action is Action.GENERALIZE and strongest.parameters != given
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
@@ -15,8 +15,10 @@ from jaeger_guard.policy.exemptions import Exemption
 from jaeger_guard.policy.metrics import Metrics
 from jaeger_guard.policy.propagation import Propagation
 from jaeger_guard.policy.provisions import Provision, Refusal
+from jaeger_guard.policy.pseudonyms import Pseudonyms
 from jaeger_guard.policy.recognition import Recognition
 from jaeger_guard.policy.retention import Retention
+from jaeger_guard.policy.roles import Role, Roles
 from jaeger_guard.policy.sampling import Sampling
 from jaeger_guard.policy.words import (
     CONDITIONS,
@@ -39,6 +41,8 @@ TABLES: Final[dict[str, type]] = {
     "metrics": Metrics,
     "recognition": Recognition,
     "audit": Audit,
+    "roles": Roles,
+    "pseudonyms": Pseudonyms,
 }
 """What else a policy holds beside its rules, by the name of the field and of the table in a file."""
 
@@ -66,6 +70,10 @@ class Rule:
         clause: The clauses that the rule is for, separated by semicolons.
         source: Where they can be read.
         refines: In a preset: this stands in place of what the presets that it extends say.
+        roles: Who may read what `encrypt` wrote, `for` in a file; empty: every role of the policy
+            that may read the category.
+        search: Whether a pseudonym stands next to what `encrypt` wrote.
+        purpose: What pseudonyms are for; None: what `Pseudonyms` says.
 
     Raises:
         ConfigurationError: Names every field that is wrong.
@@ -85,6 +93,9 @@ class Rule:
     clause: str | None = None
     source: str | None = None
     refines: bool = False
+    roles: Sequence[str] = ()
+    search: bool = False
+    purpose: str | None = None
 
     def __post_init__(self) -> None:
         values, faults = read_rule({word.name: getattr(self, word.name) for word in WORDS})
@@ -103,6 +114,9 @@ class Rule:
             round_to=self.round_to,
             age_cap=self.age_cap,
             zip3=self.zip3,
+            roles=tuple(self.roles),
+            search=self.search,
+            purpose=self.purpose,
         )
 
 
@@ -126,11 +140,12 @@ def read_rule(given: dict[str, object]) -> tuple[dict[str, object], list[Fault]]
     action = values.get("action")
     defaults = {field.name: field.default for field in fields(Rule)}
     for word in WORDS:
-        if word.action is None or action is None or action is word.action:
+        if not word.actions or action is None or action in word.actions:
             continue
         if word.name in values and values[word.name] != defaults[word.name]:
-            what = f"{word.name} belongs to the action '{word.action.value}'"
-            faults.append(Fault(word.name, what, f"Remove {word.name}, or change the action"))
+            whose = " and ".join(f"'{each.value}'" for each in word.actions)
+            what = f"{word.in_file} belongs to the action {whose}"
+            faults.append(Fault(word.in_file, what, f"Remove {word.in_file}, or change the action"))
     return values, faults
 
 
@@ -158,6 +173,8 @@ class Policy:
         exceptions: What is kept until a date, before all rules.
         refusals: Actions that a clause forbids, which whoever extends this can't ask for.
         provisions: Clauses that a preset undertakes.
+        roles: Who may read what is encrypted, by the role's name.
+        pseudonyms: What pseudonyms are made with.
 
     Raises:
         ConfigurationError: Names every field that is wrong.
@@ -178,6 +195,8 @@ class Policy:
     exceptions: tuple[Exemption, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     provisions: tuple[Provision, ...] = ()
+    roles: Mapping[str, Role] | Roles | None = None
+    pseudonyms: Pseudonyms | None = None
 
     def __post_init__(self) -> None:
         faults: list[Fault] = []
@@ -189,6 +208,8 @@ class Policy:
         self._settle("exceptions", Exemption, "Give a tuple of Exemption(...)", faults)
         self._settle("refusals", Refusal, "Give a tuple of Refusal(...)", faults)
         self._settle("provisions", Provision, "Give a tuple of Provision(...)", faults)
+        if isinstance(self.roles, Mapping):
+            object.__setattr__(self, "roles", Roles.of(self.roles, "Policy, roles"))
         for field, table in TABLES.items():
             if not isinstance(getattr(self, field), table | None):
                 remedy = f"Give {table.__name__}(...)"

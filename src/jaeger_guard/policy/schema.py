@@ -17,11 +17,14 @@ from jaeger_guard.policy.metrics import METRICS_WORDS
 from jaeger_guard.policy.model import BASELINE
 from jaeger_guard.policy.propagation import PROPAGATION_WORDS
 from jaeger_guard.policy.provisions import PROVISION_WORDS, REFUSAL_WORDS
+from jaeger_guard.policy.pseudonyms import PSEUDONYM_WORDS
 from jaeger_guard.policy.recognition import RECOGNITION_WORDS
 from jaeger_guard.policy.retention import RETENTION_WORDS
+from jaeger_guard.policy.roles import roles_schema
 from jaeger_guard.policy.sampling import SAMPLING_WORDS
 from jaeger_guard.policy.tables import schema_of
 from jaeger_guard.policy.words import CONDITIONS, WORDS, category_patterns
+from jaeger_guard.types import Action
 
 _LISTS: Final = {
     "exceptions": (
@@ -111,6 +114,14 @@ def policy_schema() -> dict[str, Any]:
                 "description": "Where the audit is written.",
                 **schema_of(AUDIT_WORDS),
             },
+            "roles": {
+                "description": "Who may read what is encrypted, by the role's name.",
+                **roles_schema(),
+            },
+            "pseudonyms": {
+                "description": "What pseudonyms are made with.",
+                **schema_of(PSEUDONYM_WORDS),
+            },
         },
     }
 
@@ -121,13 +132,21 @@ def _rule_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "required": ["action"],
         "anyOf": [{"required": [name]} for name in CONDITIONS],
-        "properties": {word.name: {"description": word.meaning, **word.schema} for word in WORDS},
+        "properties": {
+            word.in_file: {"description": word.meaning, **word.schema} for word in WORDS
+        },
         "dependentSchemas": {
-            word.name: {"properties": {"action": {"const": word.action.value}}}
+            word.in_file: {"properties": {"action": _one_of(word.actions)}}
             for word in WORDS
-            if word.action is not None
+            if word.actions
         },
     }
+
+
+def _one_of(actions: tuple[Action, ...]) -> dict[str, Any]:
+    if len(actions) == 1:
+        return {"const": actions[0].value}
+    return {"enum": [action.value for action in actions]}
 
 
 def schema_text() -> str:

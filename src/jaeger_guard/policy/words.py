@@ -16,11 +16,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from jaeger_guard.categories import ALL, is_pattern
 from jaeger_guard.errors import ConfigurationError
+from jaeger_guard.keys.wraps import ROLE
 from jaeger_guard.types import Action, Surface
 
 LONGEST_KEY: Final = 256
 MOST_LEFT: Final = 32
 LONGEST_CITATION: Final = 512  # characters
+MOST_ROLES: Final = 32
+LONGEST_PURPOSE: Final = 64
 
 # A policy holds no secrets, but what was pasted into the wrong setting may be one; so a word is
 # only quoted where it looks like a word.
@@ -114,14 +117,28 @@ class Word:
         meaning: One sentence for editors.
         schema: What a file may hold, as JSON Schema (draft 2020-12).
         read: Answers the value to keep, or a Fault.
-        action: The action that the field belongs to; None where any.
+        action: The action that the field belongs to; several, or None where any.
+        spelled: The word in a file, where it is no name in Python; None where it is the field's.
     """
 
     name: str
     meaning: str
     schema: Mapping[str, Any]
     read: Callable[[object], object]
-    action: Action | None = None
+    action: Action | tuple[Action, ...] | None = None
+    spelled: str | None = None
+
+    @property
+    def in_file(self) -> str:
+        """The word as files have it."""
+        return self.spelled or self.name
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """The actions that it belongs to; none where it belongs to any."""
+        if self.action is None:
+            return ()
+        return (self.action,) if isinstance(self.action, Action) else self.action
 
 
 def _member(members: type[_Member], name: str, value: object) -> object:
@@ -201,6 +218,30 @@ def read_citation(name: str, value: object) -> object:
         remedy = f"Give 1 to {LONGEST_CITATION} characters on one line"
         return Fault(name, f"{name} is empty, too long, or of several lines", remedy)
     return value.strip()
+
+
+def _read_roles(value: object) -> object:
+    remedy = 'Write for = ["support"]'
+    if not isinstance(value, list | tuple):
+        return Fault("for", f"for is a {kind(value)}, not a list", remedy)
+    if len(value) > MOST_ROLES or not all(
+        isinstance(role, str) and ROLE.fullmatch(role) for role in value
+    ):
+        return Fault("for", "it holds something else than names of roles", remedy)
+    return tuple(value)
+
+
+def _read_search(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    return Fault("search", f"search is a {kind(value)}, not true or false", "Write search = true")
+
+
+def _read_purpose(value: object) -> object:
+    if value is None or (isinstance(value, str) and len(value) <= LONGEST_PURPOSE):
+        return value
+    what = f"the purpose is a {kind(value)}" if not isinstance(value, str) else "it is too long"
+    return Fault("purpose", what, 'Write purpose = "support"')
 
 
 def _optional(read: Callable[[object], object], value: object) -> object:
@@ -304,6 +345,33 @@ WORDS: Final[tuple[Word, ...]] = (
         schema={"type": "boolean"},
         read=partial(_read_flag, "refines"),
     ),
+    Word(
+        name="roles",
+        spelled="for",
+        meaning="The roles that may read what is encrypted; without it, all that may read the category.",
+        schema={
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^{ROLE.pattern}$"},
+            "maxItems": MOST_ROLES,
+        },
+        read=_read_roles,
+        action=Action.ENCRYPT,
+    ),
+    Word(
+        name="search",
+        meaning="Whether a pseudonym stands next to what is encrypted, for finding equal values.",
+        schema={"type": "boolean", "default": False},
+        read=_read_search,
+        action=Action.ENCRYPT,
+    ),
+    Word(
+        name="purpose",
+        meaning="What pseudonyms are for: those of two purposes can't be joined.",
+        schema={"type": "string", "maxLength": LONGEST_PURPOSE},
+        read=_read_purpose,
+        action=(Action.PSEUDONYMIZE, Action.ENCRYPT),
+    ),
 )
+
 
 CONDITIONS: Final = ("key", "category", "surface")

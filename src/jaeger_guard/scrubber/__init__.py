@@ -15,24 +15,40 @@ from typing import Any, Final
 from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.generations import Generations
+from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.forms import Forms
-from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
+from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found, SpanFindings
 from jaeger_guard.scrubber.names import scrub_name
 from jaeger_guard.scrubber.prose import start_recognizer
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.scrubber.values import FEWEST_TELLING, UnusedNames, ValueScrubber, exact
 from jaeger_guard.types import Finding, Notation, Surface
 
-__all__ = ["Explanation", "Findings", "Found", "KeyPlan", "Scrubber", "unexplained"]
+__all__ = [
+    "BESIDE",
+    "Explanation",
+    "Findings",
+    "Found",
+    "KeyPlan",
+    "Scrubber",
+    "SpanFindings",
+    "unexplained",
+]
 
 _MOST_PLANS: Final = 4096  # on each surface
 _LONGEST_REMEMBERED_KEY: Final = 256
 _IDENTITY_CATEGORIES: Final = "credential."
+# Where a token may stand: its key is authenticated, and the wraps are on the span.
+_FOR_TOKENS: Final = frozenset(
+    surface._value_ for surface in (Surface.ATTRIBUTE, Surface.EVENT, Surface.LINK)
+)
+BESIDE: Final = ".pseudonym"
+"""What stands behind a key's name for the pseudonym next to its token."""
 
 
 class KeyPlan:
@@ -197,8 +213,23 @@ class Scrubber:
                         changed[names.unused(key)] = value
                     continue
             found = Findings()
+            if surface._value_ in _FOR_TOKENS:
+                if name == KEYS_ATTRIBUTE:  # who scrubs the span writes it, from what stands there
+                    changed = (
+                        dict(islice(attributes.items(), position)) if changed is None else changed
+                    )
+                    names = UnusedNames(changed)
+                    continue
+                if same_key and changed is None:
+                    found.place = key
+                else:
+                    if changed is None:
+                        changed = dict(islice(attributes.items(), position))
+                        names = UnusedNames(changed)
+                    found.place = names.unused(plan.key)
             new_value = self._values.scrub(decision, value, found)
             if new_value is value and same_key and not found.dropped:
+                self._note_used(found, findings)
                 if changed is not None:
                     changed[names.unused(key)] = value
                 continue
@@ -209,6 +240,9 @@ class Scrubber:
             self.report(found, surface, plan.key, findings)
             if not found.dropped:
                 changed[names.unused(plan.key)] = new_value
+                if found.keyed is not None:
+                    for pseudonym in found.keyed.beside:
+                        changed[names.unused(plan.key + BESIDE)] = pseudonym
         return attributes if changed is None else changed
 
     def is_known_clean(self, plan: KeyPlan, text: str) -> bool:
@@ -230,17 +264,19 @@ class Scrubber:
 
     def scrubbed_value(
         self, plan: KeyPlan, surface: Surface, value: Any, findings: list[Finding]
-    ) -> tuple[Any, bool]:
+    ) -> tuple[Any, bool, tuple[str, ...]]:
         """Scrub one value under a key that goes on as it came; the same object where it is clean.
 
         Returns:
-            The value, and whether its whole attribute is to be left out.
+            The value, whether its whole attribute is to be left out, and the pseudonyms that are to
+            stand next to it.
         """
-        found = Findings()
+        found = Findings(place=plan.key if surface._value_ in _FOR_TOKENS else None)
         scrubbed = self._values.scrub(plan.decision, value, found)
-        if found.entries:
+        if found.entries or found.keyed is not None:
             self.report(found, surface, plan.key, findings)
-        return scrubbed, found.dropped
+        beside = () if found.keyed is None else tuple(found.keyed.beside)
+        return scrubbed, found.dropped, beside
 
     def tracestate(
         self, pairs: tuple[tuple[str, str], ...], findings: list[Finding]
@@ -267,9 +303,9 @@ class Scrubber:
         self, key: str, value: Any, surface: Surface = Surface.ATTRIBUTE
     ) -> tuple[Any, Findings]:
         """Scrub one value as the span path would, with what was found; for `Guard.scrub`."""
-        found = Findings()
-        decision = self.decision(key, surface)
-        return self._values.scrub(decision, value, found), found
+        plan = self.plan(key, surface, outbound=False)
+        found = Findings(place=plan.key if surface._value_ in _FOR_TOKENS else None)
+        return self._values.scrub(plan.decision, value, found), found
 
     def explain(self, key: str, value: Any, surface: Surface = Surface.ATTRIBUTE) -> Explanation:
         """Say what becomes of one value as an attribute, and why; never the value."""
@@ -302,7 +338,8 @@ class Scrubber:
         new_key = key if key.isascii() else repair_surrogates(key)
         if not decision.unsafe:
             new_key = self._text.scrub(self._keyless[Surface.KEY._value_], new_key, found)
-        plan = KeyPlan(decision, new_key, tuple(found.entries), is_same=new_key == key)
+        is_same = new_key == key and key != KEYS_ATTRIBUTE  # it is written anew
+        plan = KeyPlan(decision, new_key, tuple(found.entries), is_same=is_same)
         if len(key) <= _LONGEST_REMEMBERED_KEY:
             plans.put(key, plan)
         return plan
@@ -320,6 +357,12 @@ class Scrubber:
         findings.extend(
             Finding(entry.category, surface, key, entry.action) for entry in found.entries
         )
+        Scrubber._note_used(found, findings)
+
+    @staticmethod
+    def _note_used(found: Findings, findings: list[Finding]) -> None:
+        if found.keyed is not None and isinstance(findings, SpanFindings):
+            findings.used.update(found.keyed.used)
 
 
 def _credentials_only(decision: KeyDecision) -> KeyDecision:

@@ -211,7 +211,7 @@ class Explainer:
             value: The value; it is not kept.
         """
         watch = _Watch(self._policy, self._scanner, self._recognizer)
-        found = Findings(MOST_FINDINGS)
+        found = Findings(MOST_FINDINGS, shown_key)
         scrubbed = ValueScrubber(self._policy, watch, CleanTexts(0)).scrub(decision, value, found)
         findings = tuple(
             ExplainedFinding(

@@ -6,7 +6,9 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-from jaeger_guard.types import Action
+from jaeger_guard.keys.datakeys import DataKey
+from jaeger_guard.keys.token import Place
+from jaeger_guard.types import Action, Finding
 
 MOST_FINDINGS: Final = 4096  # in one text; nobody reads what is left of one that has more
 
@@ -34,20 +36,56 @@ class TooManyFindingsError(Exception):
     """A text holds more than is worth the time; it is withheld, and this never leaves the room."""
 
 
+class Keyed:
+    """What was made with keys in one value, or is ours from before.
+
+    Attributes:
+        own: Tokens and pseudonyms, as texts.
+        used: The data keys of the tokens.
+        beside: Pseudonyms that are to stand next to the value.
+    """
+
+    __slots__ = ("beside", "own", "used")
+
+    def __init__(self) -> None:
+        self.own: set[str] = set()
+        self.used: dict[DataKey, None] = {}
+        self.beside: dict[str, None] = {}
+
+
+class SpanFindings(list[Finding]):
+    """What is found in one span, with the data keys of its tokens."""
+
+    __slots__ = ("used",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.used: dict[DataKey, None] = {}
+
+    @property
+    def wraps(self) -> str:
+        """What `jaeger_guard.keys` says in that span; empty where it carries no token."""
+        return " ".join([key.wraps for key in self.used])
+
+
 class Findings:
     """Collects what is found in one value.
 
     Args:
         limit: How many there may be.
+        place: Where it stands, as a token authenticates it; None where there can be none.
     """
 
-    __slots__ = ("_limit", "dropped", "entries", "unsure")
+    __slots__ = ("_limit", "dropped", "entries", "keyed", "place", "unsure")
 
-    def __init__(self, limit: int = sys.maxsize) -> None:
+    def __init__(self, limit: int = sys.maxsize, place: Place | None = None) -> None:
         self._limit = limit
+        self.place = place
+        self.keyed: Keyed | None = None
         self.entries: list[Found] = []
         self.dropped = False
-        self.unsure = False  # a recognizer gave no answer: what is clean may be so only for now
+        # A recognizer gave no answer, or a token stands there: what came out isn't to be used again.
+        self.unsure = False
 
     def add(self, found: Found) -> None:
         """Note a finding; one whose action is `drop` takes the whole attribute with it.
@@ -60,3 +98,32 @@ class Findings:
         self.entries.append(found)
         if found.action is Action.DROP:
             self.dropped = True
+
+    def inner(self, limit: int = sys.maxsize) -> Findings:
+        """Return what collects the findings of a part of the value; hand it to `take_keyed` after."""
+        inner = Findings(limit, self.place)
+        inner.keyed = self.keyed
+        return inner
+
+    def take_keyed(self, inner: Findings) -> None:
+        """Take over what was made with keys in a part of the value."""
+        if inner.keyed is not None:
+            self.keyed = inner.keyed
+
+    def note_own(self, text: str, key: DataKey | None, beside: str | None = None) -> None:
+        """Note a token (with its data key) or a pseudonym of ours that stands in the value."""
+        keyed = self.keyed
+        if keyed is None:
+            keyed = self.keyed = Keyed()
+        keyed.own.add(text)
+        if beside is not None:
+            keyed.beside[beside] = None
+        if key is not None:
+            keyed.used[key] = None
+            self.unsure = True  # it holds for this place alone, and needs its wraps
+
+    def step(self, step: str | int) -> None:
+        """Go on at a part of the value: `place` becomes that of the part."""
+        place = self.place
+        if place is not None:
+            self.place = (place, step) if isinstance(place, str) else (*place, step)

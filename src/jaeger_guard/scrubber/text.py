@@ -29,6 +29,7 @@ from typing import Final, Protocol
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, LOCATION_COORDINATES, addresses
 from jaeger_guard.detectors import is_labelled
 from jaeger_guard.detectors.network import IPV4, is_version_sooner
+from jaeger_guard.detectors.own import OWN_LOOK_ALIKE
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
@@ -40,7 +41,9 @@ from jaeger_guard.scanner import Scanner, resolve_overlaps
 from jaeger_guard.scrubber.cache import PART_BYTES, SETTLED_BYTES, CleanTexts, InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.own import is_done, is_own, own_spans
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
+from jaeger_guard.scrubber.protecting import needs_keys, protect, stands_apart
 from jaeger_guard.scrubber.recognition import is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import is_language, says_nothing
@@ -149,7 +152,7 @@ class TextScrubber:
         notation: Notation,
         depth: int,
     ) -> str:
-        if not text or decision.unsafe or is_marker(text):
+        if not text or decision.unsafe or is_marker(text) or is_own(text, found):
             return text
         format_name = decision.format
         if decision.whole is not None:
@@ -215,6 +218,8 @@ class TextScrubber:
         if not matches or decision.unsafe:
             return text
         exempt = marker_spans(text)
+        if ours := own_spans(text, found):
+            exempt = sorted((*exempt, *ours))
         treatments = decision.treatments
         ranked = []
         for match in matches:
@@ -233,12 +238,22 @@ class TextScrubber:
         for match in resolve_overlaps(ranked):
             value = text[match.start : match.end]
             treatment = treatments[match.category]
-            answer = self._apply(treatment, value, match.category, notation)
+            action = treatment.action
+            if needs_keys(treatment):
+                answer, action = self._protect(
+                    treatment,
+                    value,
+                    match.category,
+                    decision,
+                    notation,
+                    found,
+                    apart=stands_apart(text, match.start, match.end),
+                )
+            else:
+                answer = self._apply(treatment, value, match.category, notation)
             if answer == value:
                 continue  # already generalized or masked
-            found.add(
-                Found(match.category, treatment.action, match.detector, treatment.rule, format_name)
-            )
+            found.add(Found(match.category, action, match.detector, treatment.rule, format_name))
             pieces.append(text[end : match.start])
             pieces.append(answer)
             end = match.end
@@ -294,6 +309,7 @@ class TextScrubber:
                 or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP)
                 or is_vague(match.category)
                 or is_marker(text[match.start : match.end])
+                or match.detector == OWN_LOOK_ALIKE.name  # each item is searched by itself, too
                 # A space is what the items were joined by.
                 or not is_trusted(decision, match, text.replace(" ", "0"))
             ):
@@ -375,11 +391,39 @@ class TextScrubber:
         category = decision.category or decision.key_class.category or CONTENT_WITHHELD
         if category == LOCATION_COORDINATES and is_language(text):
             return text  # `lng=en`
-        answer = self._apply(treatment, text, category, notation)
+        action: Action = treatment.action
+        if needs_keys(treatment):
+            if is_done(text, found):
+                return text
+            answer, action = self._protect(treatment, text, category, decision, notation, found)
+        else:
+            answer = self._apply(treatment, text, category, notation)
         if answer == text:
             return text
-        found.add(Found(category, treatment.action, "key", treatment.rule, ""))
+        found.add(Found(category, action, "key", treatment.rule, ""))
         return answer
+
+    def _protect(
+        self,
+        treatment: Treatment,
+        value: str,
+        category: str,
+        decision: KeyDecision,
+        notation: Notation,
+        found: Findings,
+        *,
+        apart: bool = True,
+    ) -> tuple[str, Action]:
+        return protect(
+            self._policy.keys,
+            treatment,
+            value,
+            category,
+            decision.surface,
+            notation,
+            found,
+            stands_apart=apart,
+        )
 
     @staticmethod
     def _apply(treatment: Treatment, value: str, category: str, notation: Notation) -> str:

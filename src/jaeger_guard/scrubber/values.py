@@ -20,10 +20,11 @@ from jaeger_guard.formats.command import COMMAND, secrets_in
 from jaeger_guard.lexicon import category_of
 from jaeger_guard.long_texts import OutOfTimeError, within_time
 from jaeger_guard.markers import marker, marker_spans
-from jaeger_guard.policy import CompiledPolicy, KeyDecision
+from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
+from jaeger_guard.scrubber.protecting import needs_keys
 from jaeger_guard.scrubber.text import TextScrubber, spoken
 from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action, Match, Surface
@@ -68,6 +69,8 @@ class ValueScrubber:
         self._clean = clean
         self._forms = forms
         self._outcomes = Outcomes()
+        self._pseudonyms = None if policy.keys is None else policy.keys.pseudonyms
+        self._epoch = 0 if self._pseudonyms is None else self._pseudonyms.epoch
         self._keys = policy.decide("", Surface.KEY)
 
     def scrub(self, decision: KeyDecision, value: Any, found: Findings, nesting: int = 0) -> Any:
@@ -76,7 +79,10 @@ class ValueScrubber:
         if kind is str:
             return self._string(decision, value, found)
         if kind is tuple and nesting < MAX_NESTING and self._is_one_text(decision, value):
+            place = found.place
+            found.step(0)
             scrubbed = self._string(decision, value[0], found)
+            found.place = place
             return value if scrubbed is value[0] else (scrubbed,)
         if value is None or kind is bool:
             return self._truth(decision, value, found)
@@ -133,14 +139,18 @@ class ValueScrubber:
         if form is not None and self._forms is not None and self._forms.is_clean(decision, form):
             self._clean.add(decision, value)
             return value
+        if self._pseudonyms is not None and self._pseudonyms.epoch != self._epoch:
+            # What became of values was for the epoch that is over.
+            self._epoch, self._outcomes = self._pseudonyms.epoch, Outcomes()
         digest = self._outcomes.digest(value) if self._outcomes.has_any(decision) else None
         known = None if digest is None else self._outcomes.get(decision, digest)
         if known is None:
-            inner = Findings(MOST_FINDINGS)
+            inner = found.inner(MOST_FINDINGS)
             repaired = value if value.isascii() else repair_surrogates(value)
             known = self._text.scrub(decision, repaired, inner), tuple(inner.entries)
+            found.take_keyed(inner)
             if inner.unsure:
-                pass  # asked again next time
+                pass  # asked again next time; a token is for this place alone
             elif known[0] is value and not inner.entries:
                 if not (decision.searched and value in self._text.inert.young):
                     self._clean.add(decision, value)
@@ -165,7 +175,7 @@ class ValueScrubber:
         if treatment.action in (Action.KEEP, Action.UNSAFE_KEEP, Action.GENERALIZE):
             return value
         category = self._category(decision)
-        found.add(Found(category, treatment.action, "key", treatment.rule, ""))
+        found.add(Found(category, done_by_marker(treatment), "key", treatment.rule, ""))
         return marker(category)
 
     def _number(self, decision: KeyDecision, number: Any, found: Findings) -> Any:
@@ -212,7 +222,7 @@ class ValueScrubber:
             scrubbed = self._text.search(decision, text, found)
             return raw if scrubbed is text else scrubbed.encode("latin-1", "replace")
         category = self._category(decision) if decision.whole is not None else CONTENT_BINARY
-        found.add(Found(category, treatment.action, "type", treatment.rule, ""))
+        found.add(Found(category, done_by_marker(treatment), "type", treatment.rule, ""))
         return marker(category).encode()
 
     def _mapping(
@@ -225,15 +235,18 @@ class ValueScrubber:
         for key, item in value.items():
             name = key if type(key) is str else exact(key if isinstance(key, str) else str(key))
             leaf = self._leaf(decision, spoken(name), named, item)
-            inner = Findings()
+            new_name = self._name(decision, name, found)
+            emitted = names.unused(new_name)
+            inner = found.inner()
+            inner.step(emitted)
             new_item = self.scrub(leaf, item, inner, nesting + 1)
             found.entries.extend(inner.entries)
-            new_name = self._name(decision, name, found)
+            found.take_keyed(inner)
             if inner.dropped:
                 changed = True
                 continue
             changed = changed or new_name is not key or new_item is not item
-            scrubbed[names.unused(new_name)] = new_item
+            scrubbed[emitted] = new_item
         # A foreign mapping may show something else to the next reader.
         return scrubbed if changed or type(value) not in _STEADY else value
 
@@ -268,11 +281,14 @@ class ValueScrubber:
                 self._arguments(decision, items, found)
         only_names = _are_names(given)
         previous: Any = None
+        place = found.place
         for index, text in enumerate(readable):
             leaf = self._named_by_item(
                 previous, text, decision, only_names=only_names, pair=len(given) == 2
             )
+            found.step(index)
             items[index] = self.scrub(leaf, items[index], found, nesting + 1)
+            found.place = place
             if given[index] is not None:
                 previous = text
         changed = any(new is not old for new, old in zip(items, given, strict=True))
@@ -282,10 +298,13 @@ class ValueScrubber:
         """Scrub the arguments that a program takes a secret in, by whatever option."""
         if not all(type(item) is str for item in items):
             return
+        place = found.place
         for secret in sorted(secrets_in(items), reverse=True):
             argument = items[secret.argument]
             leaf = self._policy.decide_leaf(secret.name, decision)
+            found.step(secret.argument)
             inner = self._text.scrub(leaf, argument[secret.start : secret.end], found)
+            found.place = place
             items[secret.argument] = argument[: secret.start] + inner + argument[secret.end :]
 
     def _named_by_item(
@@ -406,6 +425,11 @@ class UnusedNames:
             number += 1
         self._numbers[name] = number + 1
         return f"{name}#{number}"
+
+
+def done_by_marker(treatment: Treatment) -> Action:
+    """Say what was done where a marker stands for something that has no text to make another of."""
+    return Action.REDACT if needs_keys(treatment) else treatment.action
 
 
 def readable_text(item: Any) -> str | None:

@@ -21,7 +21,8 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanKind
 
 from jaeger_guard.forks import call_in_forked_children
-from jaeger_guard.scrubber import Scrubber
+from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
+from jaeger_guard.scrubber import Scrubber, SpanFindings
 from jaeger_guard.spans.content import SpanContent, pairs_of, plain, with_tracestate
 from jaeger_guard.spans.fate import Fate, Verdict
 from jaeger_guard.spans.minimal import is_minimal, minimal_content
@@ -89,7 +90,7 @@ class SpanScrubber:
 
     def _skeleton(self, span: ReadableSpan) -> SpanContent:
         try:
-            return self._scrub(minimal_content(SpanContent.of(span), {}), [])
+            return self._scrub(minimal_content(SpanContent.of(span), {}), SpanFindings())
         except Exception as error:  # noqa: BLE001 - foreign spans raise all
             return self.quarantine(span, type(error).__name__)
 
@@ -98,7 +99,7 @@ class SpanScrubber:
         return self._scrub_or_quarantine(span)
 
     def _scrub_or_quarantine(self, span: ReadableSpan) -> SpanContent | None:
-        findings: list[Finding] = []
+        findings = SpanFindings()
         try:
             raw = SpanContent.of(span)
             if self.fate is None:
@@ -111,7 +112,7 @@ class SpanScrubber:
         return content
 
     def _scrub_by_fate(
-        self, content: SpanContent, findings: list[Finding], fate: Fate, *, is_decided: bool
+        self, content: SpanContent, findings: SpanFindings, fate: Fate, *, is_decided: bool
     ) -> SpanContent | None:
         """Scrub a span that may turn out to be minimal, or not to go on at all."""
         verdict = Verdict.KEEP if is_decided else fate.judge(content)
@@ -228,12 +229,18 @@ class SpanScrubber:
         return context if scrubbed is pairs else with_tracestate(context, scrubbed)
 
     def statistics(self) -> Mapping[str, Any]:
-        """Return counts: `scrubbed`, `quarantined`, and `findings` by category, surface, action."""
+        """Return counts: `scrubbed`, `quarantined`, and `findings` by category, surface, action.
+
+        `not_encrypted`: what policy would encrypt and had to be redacted, by the reason.
+        """
         recognizer = self.scrubber.recognizer
         recognition = {} if recognizer is None else {"recognizer": dict(recognizer.counts)}
+        keys = self.scrubber.policy.keys
+        encryption = {} if keys is None else {"not_encrypted": dict(keys.statistics())}
         with self._lock:
             return {
                 **recognition,
+                **encryption,
                 "scrubbed": self._scrubbed,
                 "quarantined": self._quarantined.total(),
                 "quarantined_reasons": dict(self._quarantined),
@@ -243,11 +250,13 @@ class SpanScrubber:
                 },
             }
 
-    def _scrub(self, content: SpanContent, findings: list[Finding]) -> SpanContent:
+    def _scrub(self, content: SpanContent, findings: SpanFindings) -> SpanContent:
         content.resource = self.resource(content.resource)
         content.instrumentation_scope = self.scope(content.instrumentation_scope)
         visitor = _Visitor(self.scrubber, findings, outbound=content.kind in _OUTBOUND)
         walk(content, visitor)
+        if findings.used:
+            content.attributes = {**content.attributes, KEYS_ATTRIBUTE: findings.wraps}
         return content
 
     def count(self, scrubbed: int, findings: list[Finding]) -> None:

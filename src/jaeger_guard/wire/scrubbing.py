@@ -30,7 +30,8 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, Status
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
 from jaeger_guard.generations import Generations
-from jaeger_guard.scrubber import KeyPlan, Scrubber
+from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
+from jaeger_guard.scrubber import BESIDE, KeyPlan, Scrubber, SpanFindings
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.spans.content import pairs_of
 from jaeger_guard.types import Finding, Surface
@@ -57,6 +58,8 @@ _SMALL: Final = 65_536  # ports, status codes, counts: larger numbers seldom rep
 _OUTBOUND: Final = (SpanKind.CLIENT._value_, SpanKind.PRODUCER._value_)
 _ATTRIBUTES, _EVENTS, _LINKS = 0, 2, 4  # number of a surface; 1 more where the span is outbound
 _SURFACES: Final = (Surface.ATTRIBUTE, Surface.EVENT, Surface.LINK)
+# What stands before each pair there.
+_TAGS: Final = {"attribute": b"J", "event": b"\x1a", "link": b'"'}
 
 
 class _OutOfOrdinaryError(Exception):
@@ -151,7 +154,7 @@ class ScrubbingEncoder(Encoder):
         return payloads
 
     def _scrubbed(self, span: ReadableSpan, tally: _Tally) -> tuple[bytes, Header, Header] | None:
-        found: list[Finding] = []
+        found = SpanFindings()
         try:
             encoded = self._fuse(span, found)
         except Exception:  # noqa: BLE001 - the plain way meets it again, tells and counts it
@@ -163,7 +166,7 @@ class ScrubbingEncoder(Encoder):
 
     # A span, its fields in the order of their numbers, as `Encoder._span` writes them -------------
 
-    def _fuse(self, span: ReadableSpan, found: list[Finding]) -> tuple[bytes, Header, Header]:
+    def _fuse(self, span: ReadableSpan, found: SpanFindings) -> tuple[bytes, Header, Header]:
         """Encode a span scrubbed.
 
         Raises:
@@ -191,7 +194,9 @@ class ScrubbingEncoder(Encoder):
             (type(name) is str and self._names.young.get(name)) or self._name(name, found),
             KIND_AND_TIMES.pack(0x30, kind_number + 1, 0x39, start, 0x41, end),
         )
+        after_attributes = len(parts)
         if (attributes := span._attributes) is not None:
+            after_attributes += 1
             parts.append(b"J".join(self._known_pairs(_ATTRIBUTES + outbound, attributes, found)))
             if dropped := span.dropped_attributes:
                 parts.append(b"P" + count(dropped))
@@ -207,6 +212,9 @@ class ScrubbingEncoder(Encoder):
             self._status(span._status, found),
             SPAN_FLAGS[parent is not None and bool(parent.is_remote)],
         )
+        if found.used:
+            pair = self._pair(KEYS_ATTRIBUTE, found.wraps)
+            parts.insert(after_attributes, b"J" + pair)
         data = b"".join(parts)
         resource, scope = self._resource(span._resource), self._scope(span._instrumentation_scope)
         if len(data) > self._limit - resource.size - scope.size - FRAME:
@@ -337,7 +345,7 @@ class ScrubbingEncoder(Encoder):
             else:
                 pair = None
             if pair is None:
-                pair = self._scrubbed_pair(table, value, found)
+                pair = self._scrubbed_pair(table, value, found, held)
                 if pair is None:  # left out
                     continue
             pairs.append(pair)
@@ -360,7 +368,9 @@ class ScrubbingEncoder(Encoder):
         self._tables[space][key] = table
         return table
 
-    def _scrubbed_pair(self, table: _Table, value: Any, found: list[Finding]) -> bytes | None:
+    def _scrubbed_pair(
+        self, table: _Table, value: Any, found: list[Finding], held: Mapping[str, Any]
+    ) -> bytes | None:
         """Encode a pair that the table doesn't know; None where it is left out."""
         kind, older = type(value), table.older
         if kind is str:
@@ -379,10 +389,19 @@ class ScrubbingEncoder(Encoder):
             elif kind is bool:
                 table.truths[value] = pair
             return pair
-        scrubbed, is_dropped = self._scrubber.scrubbed_value(
+        scrubbed, is_dropped, beside = self._scrubber.scrubbed_value(
             table.plan, table.surface, value, found
         )
-        return None if is_dropped else self._pair(table.key, scrubbed)
+        if is_dropped:
+            return None
+        pair = self._pair(table.key, scrubbed)
+        if not beside:
+            return pair
+        names = [table.key + BESIDE + (f"#{n}" if n > 1 else "") for n in range(1, len(beside) + 1)]
+        if any(name in held for name in names):
+            raise _OutOfOrdinaryError
+        besides = [self._pair(name, text) for name, text in zip(names, beside, strict=True)]
+        return _TAGS[table.surface._value_].join([pair, *besides])
 
     def _make_room(self, size: int) -> None:
         self._filled += size

@@ -1,0 +1,205 @@
+"""`jaeger-guard keys init|rotate|list|publish|destroy`: the key ring of a security team.
+
+Private keys stay in the key directory; what services get is the file that `publish` writes. Every
+operation that changes or hands out something is an audit record, beside the keys where no other place is
+named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import pwd
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from jaeger_guard.cli.command import Command, ExitStatus, Terminal
+from jaeger_guard.cli.sealing import add_seal_arguments, chosen_seal
+from jaeger_guard.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from jaeger_guard.keys import KeyProvider, RoleRing
+
+_AUDIT_VARIABLE: Final = "JAEGER_GUARD_AUDIT_DIRECTORY"
+_COLUMNS: Final = ("role", "epoch", "state", "starts", "ends", "public_key_fingerprint")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    operations = parser.add_subparsers(
+        title="what to do", metavar="|".join(_OPERATIONS), dest="operation"
+    )
+    parsers = {
+        name: operations.add_parser(name, help=summary, description=summary)
+        for name, (summary, _) in _OPERATIONS.items()
+    }
+    for name, operation in parsers.items():
+        operation.add_argument(
+            "--directory",
+            required=True,
+            metavar="DIR",
+            help="the key directory; vault:MOUNT/PATH for HashiCorp Vault's KV",
+        )
+        if name == "list":
+            operation.add_argument("--format", choices=("table", "json"), default="table")
+            continue
+        operation.add_argument("--role", required=True, metavar="R", help="such as support")
+        operation.add_argument(
+            "--audit",
+            metavar="DIR",
+            type=Path,
+            help=f"where it is recorded (default: {_AUDIT_VARIABLE}, else audit/ beside the keys)",
+        )
+        add_seal_arguments(operation)
+    parsers["init"].add_argument(
+        "--epoch-days", type=int, default=7, metavar="N", help="how long an epoch is (default: 7)"
+    )
+    parsers["rotate"].add_argument(
+        "--planned",
+        action="store_true",
+        help="let the current epoch run to its end, and only see to it that there is a next",
+    )
+    parsers["publish"].add_argument(
+        "--output", required=True, metavar="FILE", type=Path, help="the file for services"
+    )
+    parsers["destroy"].add_argument("--epoch", required=True, type=int, metavar="E")
+    parsers["destroy"].add_argument(
+        "--yes", action="store_true", help="needed: nothing brings the key back"
+    )
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Do what was asked for."""
+    if arguments.operation is None:
+        what = "it is not said what to do"
+        raise ConfigurationError(what, "jaeger-guard keys", f"Say one of {', '.join(_OPERATIONS)}")
+    _, operation = _OPERATIONS[arguments.operation]
+    operation(arguments, terminal)
+    return ExitStatus.DONE
+
+
+def _init(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    keys = _ring(arguments, is_new=True).init(arguments.role, arguments.epoch_days)
+    terminal.write(
+        f"role {keys.role}: epoch 1 is current, epoch 2 follows; hand out the public keys with: "
+        "jaeger-guard keys publish"
+    )
+
+
+def _rotate(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    ring = _ring(arguments)
+    ring.rotate(arguments.role, planned=arguments.planned)
+    current = next(each for each in ring.states([arguments.role]) if each.state.value == "current")
+    terminal.write(
+        f"role {arguments.role}: epoch {current.epoch} is current; services follow once it is "
+        "published: jaeger-guard keys publish"
+    )
+
+
+def _list(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    from jaeger_guard.keys import RoleRing
+    from jaeger_guard.keys.ring import plain_state
+    from jaeger_guard.keys.sealing import Passphrase
+
+    ring = RoleRing(_place(arguments), Passphrase(str))  # nothing is opened
+    rows = [plain_state(state) for state in ring.states()]
+    if arguments.format == "json":
+        terminal.write(json.dumps(rows, indent=2))
+        return
+    shown = [_COLUMNS, *(tuple(str(row[column]) for column in _COLUMNS) for row in rows)]
+    widths = [max(len(line[column]) for line in shown) for column in range(len(_COLUMNS))]
+    for line in shown:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        terminal.write("  ".join(cells).rstrip())
+
+
+def _publish(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    from jaeger_guard.keys.published import read_public_keys
+    from jaeger_guard.keys.token import encode
+
+    content = _ring(arguments).publish(arguments.role)
+    output: Path = arguments.output
+    beside = output.with_name(output.name + ".new")
+    written = False
+    try:
+        beside.write_bytes(content)
+        beside.chmod(0o644)
+        os.replace(beside, output)
+        written = True
+    except (OSError, ValueError):
+        pass  # told below: the error here quotes the name
+    if not written:
+        raise ConfigurationError(
+            "it can't be written", "--output", "Name a file in a directory of yours"
+        )
+    signer = encode(read_public_keys(content, "--output").signer)
+    terminal.write(f'role {arguments.role}: published; in the policy, signer = "{signer}"')
+
+
+def _destroy(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    if not arguments.yes:
+        raise ConfigurationError(
+            "what was encrypted for that epoch can be read by nobody afterwards",
+            "jaeger-guard keys destroy",
+            "Add --yes if that is meant",
+        )
+    by = pwd.getpwuid(os.getuid()).pw_name
+    receipt = _ring(arguments).destroy(arguments.role, arguments.epoch, by)
+    terminal.write(json.dumps(receipt, indent=2))
+
+
+def _ring(arguments: argparse.Namespace, *, is_new: bool = False) -> RoleRing:
+    from jaeger_guard.keys import RoleRing
+    from jaeger_guard.keys.ring import SIGNING_KEY
+
+    place = _place(arguments, create=is_new)
+    is_new = is_new and place.read(SIGNING_KEY) is None
+    return RoleRing(place, chosen_seal(arguments, is_new=is_new), record=_recorder(arguments))
+
+
+def _place(arguments: argparse.Namespace, *, create: bool = False) -> KeyProvider:
+    from jaeger_guard.keys.places import open_place
+
+    return open_place(arguments.directory, "--directory", create=create)
+
+
+def _recorder(arguments: argparse.Namespace) -> Callable[[str, Mapping[str, object]], None]:
+    from jaeger_guard.audit import AuditLog
+    from jaeger_guard.keys.places import is_vault
+
+    directory = arguments.audit or os.environ.get(_AUDIT_VARIABLE)
+    if not directory:
+        if is_vault(arguments.directory):
+            what = "it is not said where this is recorded"
+            remedy = f"Give --audit, or set {_AUDIT_VARIABLE}"
+            raise ConfigurationError(what, "jaeger-guard keys", remedy)
+        directory = Path(arguments.directory) / "audit"
+    log = AuditLog(directory, where="--audit")
+
+    def record(operation: str, about: Mapping[str, object]) -> None:
+        log.write(f"keys.{operation}", **about)
+
+    return record
+
+
+_OPERATIONS: Final[Mapping[str, tuple[str, Callable[[argparse.Namespace, Terminal], None]]]] = {
+    "init": ("make a role, with an epoch that begins now and a next one", _init),
+    "rotate": ("begin the next epoch now, and make one behind it", _rotate),
+    "list": ("show every epoch, and what state it is in", _list),
+    "publish": ("write the public keys for services", _publish),
+    "destroy": ("destroy an epoch's private key, and write a signed receipt", _destroy),
+}
+
+COMMAND: Final = Command(
+    name="keys",
+    summary="make, rotate, publish and destroy the keys of roles",
+    description=(
+        "Keep the keys that encrypted fields are read with. Private keys stay in the key directory, "
+        "sealed; services get the public ones that 'publish' writes. Destroying an epoch's private key "
+        "makes every field of that epoch unreadable, wherever traces are kept."
+    ),
+    add_arguments=add_arguments,
+    run=run,
+)
