@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.scan.source import Look, Part
-from jaeger_guard.stored import StoredError, StoredSpan, open_file, units
+from jaeger_guard.stored import StoredError, StoredSpan, Unit, open_file, units
 
 _UNITS: Final = 64  # of a part
 
@@ -51,14 +51,18 @@ class FileSource:
             found = units(open_file(path))
             done = 0
             if index == at_file:
-                done = sum(1 for _ in islice(found, at_unit))
-            try:
-                while batch := list(islice(found, _UNITS)):
-                    done += len(batch)
-                    tally, _ = look(batch, _all)
-                    yield self._part(index, done, tally)
-            except StoredError as error:
-                raise StoredError(f"{path.name}: {error}") from None
+                done = sum(1 for _ in _Counted(islice(found, at_unit)))
+            failure: StoredError | None = None
+            while failure is None:
+                part = _Counted(islice(found, _UNITS))  # one at a time is in memory
+                tally, _ = look(part, _all)
+                failure = part.failure
+                if not part.count:
+                    break
+                done += part.count
+                yield self._part(index, done, tally)
+            if failure is not None:
+                raise StoredError(f"{path.name}: {failure}")
             if not done:
                 raise StoredError(f"{path.name}: there is no trace in it")
 
@@ -72,6 +76,23 @@ class FileSource:
             if tally.unread
             else (),
         )
+
+
+class _Counted:
+    """Counts what is taken out of units; where they end early, what came before counts."""
+
+    def __init__(self, units: Iterator[Unit]) -> None:
+        self._units = units
+        self.count = 0
+        self.failure: StoredError | None = None
+
+    def __iter__(self) -> Iterator[Unit]:
+        try:
+            for unit in self._units:
+                self.count += 1
+                yield unit
+        except StoredError as error:
+            self.failure = error
 
 
 def _all(_: StoredSpan) -> bool:
