@@ -9,6 +9,10 @@ venv=${JAEGER_GUARD_VENV:-.venv}
 cache=${JAEGER_GUARD_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/jaeger-guard}
 jaeger=$cache/jaeger-$JAEGER_VERSION
 collector=$cache/collector-$COLLECTOR_VERSION
+workers=${JAEGER_GUARD_TEST_WORKERS:-$(nproc)}
+# A worker that has nothing left takes half of what another still has: files stay together, and so do
+# the servers that a file starts.
+in_parallel=(-n "$workers" --dist worksteal)
 unset PYTHONPATH PYTHONHOME # what is tested is the wheel, never the sources beside it
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 
