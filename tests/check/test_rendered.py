@@ -6,6 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+import requests
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from jaeger_guard import Export
 from jaeger_guard.check import Severity, check_endpoints, check_files
@@ -13,8 +18,9 @@ from jaeger_guard.check.live.connection import Client
 from jaeger_guard.cli import main
 from jaeger_guard.configuration.arguments import Arguments
 from jaeger_guard.configuration.building import build
-from servers.jaeger_rendered import PORTS, Rendered
-from servers.process import poll
+from servers.jaeger_rendered import PASSWORD, PORTS, Rendered
+from servers.otelcol import running_otelcol
+from servers.process import free_ports, poll
 
 pytestmark = pytest.mark.e2e
 
@@ -55,6 +61,49 @@ def test_answers_with_the_strategies(rendered: Rendered) -> None:
     """Services in other languages get the policy's probability."""
     answer = rendered.get(5778, "/api/sampling?service=shop")
     assert answer == {"strategyType": 0, "probabilisticSampling": {"samplingRate": 1}}
+
+
+def test_a_rendered_collector_hands_on(rendered: Rendered, tmp_path: Path) -> None:
+    """A service without a guard sends to the rendered Collector, and what gets to the Jaeger is clean."""
+    certificates = rendered.certificates
+    (grpc,) = free_ports(1)
+    command = ["render", "collector", "--policy", "baseline", "--output", str(tmp_path / "out")]
+    command += ["--certificates", str(rendered.config_file.parent / "certificates")]
+    command += ["--endpoint", f"127.0.0.1:{rendered.ports[4317]}"]
+    assert main(command) == 0
+
+    def configure(port: int) -> str:
+        text = (tmp_path / "out" / "collector.yaml").read_text()
+        for old, new in (("4317", grpc), ("4318", port)):
+            assert text.count(f"'127.0.0.1:{old}'") == 1
+            text = text.replace(f"'127.0.0.1:{old}'", f"'127.0.0.1:{new}'")
+        return text
+
+    environment = {"OTLP_USER": "guard", "JAEGER_USER": "guard"}
+    environment |= {"OTLP_PASSWORD": PASSWORD, "JAEGER_PASSWORD": PASSWORD}
+    with running_otelcol(tmp_path / "run", configure, environment) as collector:
+        url = collector.http_endpoint.replace("http://", "https://")
+        session = requests.Session()
+        session.trust_env = False
+        exporter = OTLPSpanExporter(
+            f"{url}/v1/traces",
+            certificate_file=str(certificates.ca_file),
+            client_certificate_file=str(certificates.client.cert_file),
+            client_key_file=str(certificates.client.key_file),
+            headers=rendered.headers,
+            session=session,
+        )
+        provider = TracerProvider(resource=Resource.create({"service.name": "elsewhere"}))
+        provider.add_span_processor(SimpleSpanProcessor(exporter))
+        with provider.get_tracer("t").start_as_current_span(f"mail {EMAIL}") as span:
+            span.set_attribute("user.note", [f"mail {EMAIL}"])
+            trace_id = f"{span.get_span_context().trace_id:032x}"
+        path = f"/api/traces/{trace_id}"
+        assert poll(lambda: rendered.get(16686, path) is not None, seconds=60)
+        provider.shutdown()
+    shown = json.dumps(rendered.get(16686, path))
+    assert "user.note" in shown
+    assert EMAIL not in shown
 
 
 def test_check_is_silent_on_its_file(rendered: Rendered) -> None:

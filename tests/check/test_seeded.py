@@ -7,11 +7,13 @@ one thing; the findings that are new must be exactly that one.
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
 import pytest
+import yaml
 
-from jaeger_guard.check import Severity, check_files
+from jaeger_guard.check import Severity, Subject, check_files, rules
 from jaeger_guard.cli import main
 
 COLLECTOR = """\
@@ -436,6 +438,43 @@ def test_enough_seeds() -> None:
         "compose",
         "strategies",
     }
+
+
+def test_oddly_shaped_files(bases: dict[str, str], tmp_path: Path) -> None:
+    """Whatever stands where something else is expected, it is looked at, or said not to be possible."""
+    draw = random.Random(20261126)
+    examples = [
+        rule.bad for rule in rules() if rule.subject in (Subject.CONFIGURATION, Subject.MANIFESTS)
+    ]
+    documents = [list(yaml.safe_load_all(text)) for text in (*examples, COLLECTOR, COMPOSE)]
+    odd: list[object] = [
+        None,
+        True,
+        0,
+        -1.5,
+        "",
+        "x",
+        "[::",
+        "${env:X:-y}",
+        [],
+        {},
+        [None],
+        {"a": [{}]},
+        {"endpoint": [1]},
+    ]
+    file = tmp_path / "file.yaml"
+    for _ in range(200):
+        changed = json.loads(json.dumps(draw.choice(documents)))
+        parent = draw.choice(changed)
+        while isinstance(parent, dict | list) and parent:
+            place = draw.choice(list(parent) if isinstance(parent, dict) else range(len(parent)))
+            if not isinstance(parent[place], dict | list) or draw.random() < 0.3:
+                parent[place] = draw.choice(odd)
+                break
+            parent = parent[place]
+        file.write_text("\n---\n".join(map(json.dumps, changed)))
+        looked = check_files([file])
+        assert all(isinstance(finding.where, str) for finding in looked.findings)
 
 
 def test_lines_are_those_of_the_file(bases: dict[str, str], tmp_path: Path) -> None:

@@ -308,6 +308,21 @@ def test_needs_its_extra(weak: Path) -> None:
     assert "jaeger-guard[yaml]" in child.stderr
 
 
+def test_a_defect_of_ours_is_no_finding(
+    weak: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where looking itself fails the exit status is 2, and nothing of what was looked at is shown."""
+
+    def fail(*_: object) -> None:
+        raise ValueError(SECRET)
+
+    monkeypatch.setattr("jaeger_guard.check._check_files", fail)
+    assert main(["check", str(weak)]) == 2
+    shown = capsys.readouterr()
+    assert "could not look (ValueError)" in shown.err
+    assert SECRET not in shown.out + shown.err
+
+
 # --- what was accepted ------------------------------------------------------------------------------
 
 ACCEPTED = """\

@@ -76,7 +76,13 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     baseline = None
     if arguments.baseline is not None:
         baseline = Baseline.load(arguments.baseline, (rule.id for rule in rules()))
-    looked = _look(arguments)
+    try:
+        looked = _look(arguments)
+    except ConfigurationError:
+        raise
+    except Exception as error:  # noqa: BLE001 - its text may quote what was looked at
+        terminal.complain(f"jaeger-guard: could not look ({type(error).__name__})")
+        return ExitStatus.USAGE
     findings = looked.findings
     if baseline is not None:
         findings = baseline.apply(findings, datetime.datetime.now(datetime.UTC).date())
