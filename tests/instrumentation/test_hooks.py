@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import flask
+import httpx
 import pytest
 from fastapi import FastAPI
 from flask import Flask
@@ -14,10 +16,12 @@ from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Host, Mount, Route, Router
-from starlette.testclient import TestClient
+from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from e2e.apps.peer import peer
+from instrumentation.serving import in_a_loop, tornado_server, visit_all
+from instrumentation.shops import tornado_shop
 from jaeger_guard import Guard, configure
 from jaeger_guard.testing import CapturedSpans
 
@@ -150,14 +154,24 @@ def test_after_shutdown_libraries_are_as_before(spans: CapturedSpans) -> None:
     assert (len(spans), again.names) == (0, NAMES)
 
 
-def behind_host(kind: Any) -> TestClient:
+def get(app: Any, path: str, *, host: str = "acme.example.org", method: str = "GET") -> None:
+    """Send a request to an application, without a server."""
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{host}") as client:
+            await client.request(method, path)
+
+    asyncio.run(ask())
+
+
+def behind_host(kind: Any) -> Any:
     def answer(request: Any) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
     inner = [Route("/orders/{id}", answer)]
     tenant = Router(routes=[Route("/customers/{name}", answer), Mount("/shop", routes=inner)])
-    app = kind(routes=[Host("{tenant}.example.org", app=tenant), Route("/own/{id}", answer)])
-    return TestClient(app, base_url="http://acme.example.org")
+    return kind(routes=[Host("{tenant}.example.org", app=tenant), Route("/own/{id}", answer)])
 
 
 @pytest.mark.parametrize("kind", [Starlette, FastAPI])
@@ -172,7 +186,7 @@ def behind_host(kind: Any) -> TestClient:
 def test_routes_behind_a_host(kind: Any, path: str, route: str, spans: CapturedSpans) -> None:
     """Starlette's Host routes are routes in the names and in http.route, not the client's path."""
     guarded(spans, "starlette", "fastapi")
-    behind_host(kind).get(path)
+    get(behind_host(kind), path)
     assert set(spans.names) == {f"GET {route}", f"GET {route} http send"}
     assert spans.named(f"GET {route}").attributes["http.route"] == route  # type: ignore[index]
 
@@ -181,9 +195,7 @@ def test_routes_behind_a_host(kind: Any, path: str, route: str, spans: CapturedS
 def test_routes_beside_a_host(kind: Any, spans: CapturedSpans) -> None:
     """A request that no Host takes is named by the instrumentor."""
     guarded(spans, "starlette", "fastapi")
-    client = behind_host(kind)
-    client.base_url = "http://elsewhere.example"
-    client.get("/own/7")
+    get(behind_host(kind), "/own/7", host="elsewhere.example")
     assert set(spans.names) == {"GET /own/{id}", "GET /own/{id} http send"}
 
 
@@ -192,6 +204,56 @@ def test_a_users_hook_on_a_fastapi_that_has_not_started(spans: CapturedSpans) ->
     guarded(spans, "fastapi")
     app, hook = FastAPI(), Hooked()
     FastAPIInstrumentor.instrument_app(app, server_request_hook=hook)
-    TestClient(app).get(f"/nowhere/{SURNAME}")
+    get(app, f"/nowhere/{SURNAME}")
     assert hook.calls == 1
     assert "GET" in spans.names
+
+
+def test_a_websocket_behind_a_host(spans: CapturedSpans) -> None:
+    """A WebSocket, which has no method, is named by its route, and so are the spans below it."""
+    guarded(spans, "starlette")
+
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(await socket.receive_text())
+        await socket.close()
+
+    tenant = Router(routes=[WebSocketRoute("/talks/{name}", talk)])
+    app = Starlette(routes=[Host("{tenant}.example.org", app=tenant)])
+    scope = {
+        "type": "websocket", "scheme": "ws", "path": f"/talks/{SURNAME}", "query_string": b"",
+        "headers": [(b"host", b"acme.example.org")], "client": ("127.0.0.1", 1), "root_path": "",
+        "server": ("127.0.0.1", 80), "subprotocols": [],
+    }  # fmt: skip
+    sent: list[Any] = []
+    given = iter([{"type": "websocket.connect"}, {"type": "websocket.receive", "text": "hi"}])
+
+    async def receive() -> Any:
+        return next(given)
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(app(scope, receive, send))
+    assert sent == ["websocket.accept", "websocket.send", "websocket.close"]
+    route = "/talks/{name}"
+    assert set(spans.names) == {route, f"{route} websocket receive", f"{route} websocket send"}
+
+
+def test_an_unknown_method_of_starlette(spans: CapturedSpans) -> None:
+    """What a client sends as the method is in no name."""
+    guarded(spans, "starlette")
+    app = Starlette(routes=[Route("/own/{id}", lambda request: PlainTextResponse("ok"))])
+    get(app, "/own/7", method="LINDQVIST")
+    assert {name.partition(" ")[0] for name in spans.names} == {"HTTP"}
+
+
+def test_tornado_says_its_routes(spans: CapturedSpans) -> None:
+    """Rules of sampling and retention that go by http.route find it, as with other frameworks."""
+    guarded(spans, "tornado")
+    with in_a_loop(tornado_server(tornado_shop)) as port:
+        visit_all(port)
+    routes = {span.name: (span.attributes or {}).get("http.route") for span in spans}
+    assert routes["GET /customers/{mail}/orders"] == "/customers/{mail}/orders"
+    assert routes["POST /checkout"] == "/checkout"
+    assert routes["GET"] is None

@@ -13,6 +13,7 @@ from jaeger_guard.instrumentation.flask import FLASK
 from jaeger_guard.instrumentation.framework import Framework
 from jaeger_guard.instrumentation.logging import LOGGING
 from jaeger_guard.instrumentation.starlette import FASTAPI, STARLETTE
+from jaeger_guard.instrumentation.tornado import TORNADO
 
 
 def _plain(name: str, extra: str = "") -> Framework:
@@ -26,8 +27,8 @@ FRAMEWORKS: Final = (
     FASTAPI,
     FLASK,
     STARLETTE,
+    TORNADO,
     _plain("aiohttp-server"),
-    _plain("tornado"),
     # Clients.
     _plain("aiohttp-client"),
     _plain("httpx"),
