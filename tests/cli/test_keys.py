@@ -1,0 +1,143 @@
+"""`jaeger-guard keys`: the whole life of a role's keys, from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jaeger_guard import keys
+from jaeger_guard.audit import verify
+from jaeger_guard.cli import main
+
+PASSPHRASE = "correct horse " + "battery staple"
+
+
+@pytest.fixture(autouse=True)
+def passphrase(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JAEGER_GUARD_KEY_PASSPHRASE", PASSPHRASE)
+    monkeypatch.delenv("JAEGER_GUARD_AUDIT_DIRECTORY", raising=False)
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
+
+
+def run(operation: str, directory: Path, *arguments: str) -> int:
+    return main(["keys", operation, "--directory", str(directory), *arguments])
+
+
+def listed(directory: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    capsys.readouterr()
+    assert run("list", directory, "--format", "json") == 0
+    rows: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    return rows
+
+
+def test_life_of_a_role(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Keys are made, published, rotated and destroyed; each step is recorded, and no key is told."""
+    role = ("--role", "support")
+    output = directory.parent / "support-keys.json"
+    assert run("init", directory, *role) == 0
+    private = [
+        key.private_key.private_bytes_raw()
+        for key in keys.load_role_keys(directory, keys.Passphrase(lambda: PASSPHRASE), "test")
+    ]
+    assert run("publish", directory, *role, "--output", str(output)) == 0
+    assert run("rotate", directory, *role) == 0
+    assert run("destroy", directory, *role, "--epoch", "1", "--yes") == 0
+    told = capsys.readouterr().out
+    rows = listed(directory, capsys)
+    assert [(row["role"], row["epoch"], row["state"]) for row in rows] == [
+        ("support", 1, "destroyed"),
+        ("support", 2, "current"),
+        ("support", 3, "next"),
+    ]
+    assert not (directory / "support.1.key").exists()
+    assert json.loads((directory / "support.1.destroyed.json").read_text())["epoch"] == 1
+    assert json.loads(output.read_text())["role"] == "support"
+    assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+    [log] = (directory / "audit").glob("*.jsonl")
+    events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
+    assert [event for event in events if event.startswith("keys.")] == [
+        "keys.init",
+        "keys.publish",
+        "keys.rotate",
+        "keys.destroy",
+    ]
+    assert verify([directory / "audit"]).is_whole
+    for text in (told, log.read_text(), output.read_text()):
+        assert PASSPHRASE not in text
+        assert not any(secret.hex() in text for secret in private)
+
+
+def test_table_is_for_people(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The table has a line for each epoch; it needs no passphrase."""
+    assert run("init", directory, "--role", "support", "--epoch-days", "30") == 0
+    os.environ.pop("JAEGER_GUARD_KEY_PASSPHRASE")
+    capsys.readouterr()
+    assert run("list", directory) == 0
+    heading, first, second = capsys.readouterr().out.splitlines()
+    assert heading.split()[:3] == ["role", "epoch", "state"]
+    assert first.split()[:3] == ["support", "1", "current"]
+    assert second.split()[:3] == ["support", "2", "next"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "arguments", "says"),
+    [
+        ("destroy", ("--epoch", "1"), "Add --yes"),
+        ("destroy", ("--epoch", "9", "--yes"), "has no epoch 9"),
+        ("init", (), "is there already"),
+        ("publish", ("--output", "/no/such/directory/x.json"), "can't be written"),
+        ("rotate", ("--seal-key-file", "/no/such/file"), "can't be read"),
+    ],
+)
+def test_what_is_refused(
+    directory: Path,
+    operation: str,
+    arguments: tuple[str, ...],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What can't be done ends with status 2, says why, and changes nothing."""
+    assert run("init", directory, "--role", "support") == 0
+    before = listed(directory, capsys)
+    assert run(operation, directory, "--role", "support", *arguments) == 2
+    assert says in capsys.readouterr().err
+    assert listed(directory, capsys) == before
+
+
+def test_wrong_passphrase_is_told_without_it(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another passphrase opens nothing, and neither of the two is shown."""
+    assert run("init", directory, "--role", "support") == 0
+    monkeypatch.setenv("JAEGER_GUARD_KEY_PASSPHRASE", "another passphrase")
+    assert run("rotate", directory, "--role", "support") == 2
+    told = capsys.readouterr().err
+    assert "doesn't open" in told and "another" not in told.replace("is another one", "")
+
+
+def test_short_passphrase_seals_nothing(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A new ring isn't sealed by a passphrase that can be tried out."""
+    monkeypatch.setenv("JAEGER_GUARD_KEY_PASSPHRASE", "short")
+    assert run("init", directory, "--role", "support") == 2
+    assert "8 characters" in capsys.readouterr().err
+    assert not list(directory.glob("*.key"))
+
+
+def test_nobody_to_ask(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a passphrase and a terminal, it is said what to set."""
+    monkeypatch.delenv("JAEGER_GUARD_KEY_PASSPHRASE")
+    assert run("init", directory, "--role", "support") == 2
+    assert "JAEGER_GUARD_KEY_PASSPHRASE" in capsys.readouterr().err
