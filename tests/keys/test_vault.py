@@ -51,7 +51,10 @@ class _Handler(BaseHTTPRequestHandler):
         _, path = self._place()
         prefix = path.rstrip("/") + "/"
         names = [name.removeprefix(prefix) for name in self.server.secrets if prefix in name]
-        self._answer(*((200, {"data": {"keys": names}}) if names else (404, {"errors": []})))
+        if names:
+            self._answer(200, {"data": {"keys": names}})
+        else:
+            self._answer(404, {"errors": []})
 
     def do_POST(self) -> None:
         _, path = self._place()
