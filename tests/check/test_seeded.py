@@ -263,6 +263,11 @@ SEEDS = [
         "    backends:\n      spare: {cassandra: {connection: {servers: [c1], tls: {ca_file: ca.pem}}}}\n",
         "storage.no-auth",
     ),
+    ("jaeger", "    backends:\n", "    backends:\n      spare: {clickhouse: {addresses: ['c:9000'], auth: {basic: {username: j, password: '${env:C}'}}}}\n", "storage.plaintext"),
+    ("jaeger", "    backends:\n", "    backends:\n      spare: {grpc: {endpoint: 'store:17271', tls: {ca_file: ca.pem}}}\n", "storage.no-auth"),
+    ("jaeger", "    backends:\n", "    backends:\n      spare: {opensearch: {server_urls: ['https://j:" + CLEAR + "@es:9200'], use_ilm: true, authentication: {basic: {username: j}}}}\n", "secrets.inline"),
+    ("jaeger", "    backends:\n", "    backends:\n      spare: {opensearch: {server_urls: ['https://es:9200'], use_ilm: true, tls: {insecure_skip_verify: true}, authentication: {basic: {username: j}}}}\n", "tls.skip-verify"),
+    ("jaeger", "exporters: [jaeger_storage_exporter/long]", "exporters: [jaeger_storage_exporter/long, kafka]", "storage.plaintext"),
     # --- credentials
     ("jaeger", "${env:OTLP_PASSWORD}", CLEAR, "secrets.inline"),
     ("jaeger", "${env:OTLP_PASSWORD}", "${env:OTLP_PASSWORD:-" + CLEAR + "}", "secrets.default"),
@@ -374,6 +379,7 @@ EXPORTERS = {
     "debug": "  debug: {verbosity: detailed}\n",
     "otlp": "  otlp: {endpoint: 'collector:4317', tls: {insecure: true}}\n",
     "file": "  file: {path: traces.json}\n",
+    "kafka": "  kafka: {brokers: ['k:9092'], auth: {sasl: {username: j, password: '${env:K}'}}}\n",
 }
 
 

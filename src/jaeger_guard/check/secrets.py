@@ -53,8 +53,9 @@ def _secret_parts(key: str, member: Node) -> Iterator[str]:
 def _parts_below(root: Node) -> Iterator[tuple[Node, str]]:
     for node in root.walk():
         for key, member in node.members.items():
-            for part in _secret_parts(key, member):
-                yield member, part
+            for scalar in (member, *member.items):
+                for part in _secret_parts(key, scalar):
+                    yield scalar, part
 
 
 def _inline(configuration: Configuration) -> Iterator[Hit]:
