@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from jaeger_guard.cli import query_options
 from jaeger_guard.cli.command import Command, ExitStatus, Terminal
 from jaeger_guard.cli.explain_span import printable
+from jaeger_guard.cli.sealing import add_seal_arguments, chosen_seal
 from jaeger_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a role's key file, or a key directory",
     )
     parser.add_argument("--role", metavar="R", help="of a key directory, this role's keys alone")
+    add_seal_arguments(parser)
     parser.add_argument("--trace", metavar="ID", help="the trace, in hexadecimal")
     parser.add_argument(
         "--file", type=Path, metavar="FILE", help="traces in a file: Jaeger JSON or OTLP JSON"
@@ -52,8 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--audit",
         type=Path,
         metavar="DIR",
-        help="where the audit is written (default: JAEGER_GUARD_AUDIT_DIRECTORY, else a directory of"
-        " this user's state)",
+        help="where the audit is written (default: JAEGER_GUARD_AUDIT_DIRECTORY, else audit/ in the key"
+        " directory, or a directory of this user's state)",
     )
     parser.add_argument("--format", choices=("tree", "json"), default="tree")
 
@@ -65,7 +67,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     from jaeger_guard.stored.revealing import open_span
 
     _check(arguments)
-    log = _open_audit(arguments.audit, terminal)
+    log = _open_audit(arguments, terminal)
     role_keys = _role_keys(arguments)
     try:
         spans = list(_spans(arguments))
@@ -104,30 +106,31 @@ def _check(arguments: argparse.Namespace) -> None:
         raise ConfigurationError(what, "--reason", f"Give 1 to {_LONGEST_REASON} characters")
 
 
-def _open_audit(directory: Path | None, terminal: Terminal) -> AuditLog:
+def _open_audit(arguments: argparse.Namespace, terminal: Terminal) -> AuditLog:
     from jaeger_guard.audit import AuditLog
     from jaeger_guard.configuration.audits import open_audit
     from jaeger_guard.policy import Audit
 
-    given = None if directory is None else Audit(directory=str(directory))
+    given = None if arguments.audit is None else Audit(directory=str(arguments.audit))
     environ = {**os.environ}
     if given is not None:
         environ.pop("JAEGER_GUARD_AUDIT_DIRECTORY", None)
     opened = open_audit(given, environ)
     if opened is not None:
         return opened.log
-    state = os.environ.get("XDG_STATE_HOME", "").strip() or Path.home() / ".local" / "state"
-    log = AuditLog(Path(state) / "jaeger-guard" / "audit", where="--audit")
+    place = Path(arguments.role_key)
+    if not place.is_dir():  # as `keys` does
+        state = os.environ.get("XDG_STATE_HOME", "").strip() or Path.home() / ".local" / "state"
+        place = Path(state) / "jaeger-guard"
+    log = AuditLog(place / "audit", where="--audit")
     terminal.complain(f"The audit of this is in {log.directory}.")
     return log
 
 
 def _role_keys(arguments: argparse.Namespace) -> Sequence[RoleKey]:
-    from jaeger_guard.cli.passphrase import ask_passphrase
     from jaeger_guard.keys.loading import load_role_keys
-    from jaeger_guard.keys.sealing import Passphrase
 
-    found = load_role_keys(arguments.role_key, Passphrase(ask_passphrase), "--role-key")
+    found = load_role_keys(arguments.role_key, chosen_seal(arguments), "--role-key")
     if arguments.role is not None:
         found = [key for key in found if key.role == arguments.role]
     if not found:

@@ -6,13 +6,14 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from jaeger_guard.cli.passphrase import PASSPHRASE_VARIABLE
 from jaeger_guard.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from jaeger_guard.keys.sealing import Seal
+
+PASSPHRASE_VARIABLE: Final = "JAEGER_GUARD_KEY_PASSPHRASE"
 
 
 def add_seal_arguments(parser: argparse.ArgumentParser) -> None:

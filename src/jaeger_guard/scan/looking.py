@@ -1,7 +1,8 @@
 """Look through one span: scrub it, and note what was found, not what it was.
 
-What a guard has written is no finding: markers are known to the scrubber, and a token of an encrypted
-field stands beside the wraps of its key. A text that only looks like a token is searched as any other.
+What a guard has written is no finding: markers are known to the scrubber, a token of an encrypted field
+stands beside the wraps of its key, and a pseudonym is known by its form (its tag can be verified by who
+has the key alone). A text that only looks like a token is searched as any other.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.keys import KEYS_ATTRIBUTE, find_tokens, read_wraps
+from jaeger_guard.keys.pseudonyms import PSEUDONYM, PSEUDONYM_PREFIX
 from jaeger_guard.keys.token import PREFIX, category_of_code, read_token
 from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
@@ -74,29 +76,30 @@ class Looker:
             tally.add(place, span.start)
 
     def _put_own_aside(self, span: StoredSpan) -> None:
-        """Put a marker where a token of this span's own keys stands, and leave the wraps out."""
+        """Put a marker where a token of this span's own keys or a pseudonym stands; leave the wraps out."""
         written = span.attributes.get(KEYS_ATTRIBUTE)
-        known = {wrap.key_id for wrap in read_wraps(written)} if isinstance(written, str) else set()
-        if not known:
-            return
+        wraps = read_wraps(written) if isinstance(written, str) else ()
+        known = {wrap.key_id for wrap in wraps}
         span.attributes = {
-            key: _without_tokens(value, known, 0)
+            key: _without_own(value, known, 0)
             for key, value in span.attributes.items()
-            if key != KEYS_ATTRIBUTE
+            if not (wraps and key == KEYS_ATTRIBUTE)
         }
         span.events = [
-            (name, {key: _without_tokens(value, known, 0) for key, value in attributes.items()})
+            (name, {key: _without_own(value, known, 0) for key, value in attributes.items()})
             for name, attributes in span.events
         ]
         span.links = [
-            {key: _without_tokens(value, known, 0) for key, value in attributes.items()}
+            {key: _without_own(value, known, 0) for key, value in attributes.items()}
             for attributes in span.links
         ]
 
 
-def _without_tokens(value: Any, known: set[bytes], depth: int) -> Any:
+def _without_own(value: Any, known: set[bytes], depth: int) -> Any:
     if isinstance(value, str):
-        if PREFIX not in value:
+        if PSEUDONYM_PREFIX in value:
+            value = PSEUDONYM.sub(marker(CONTENT_WITHHELD), value)
+        if PREFIX not in value or not known:
             return value
         pieces, at = [], 0
         for start, end in find_tokens(value):
@@ -109,9 +112,9 @@ def _without_tokens(value: Any, known: set[bytes], depth: int) -> Any:
     if depth >= _MOST_DEPTH:
         return value
     if isinstance(value, list):
-        return [_without_tokens(item, known, depth + 1) for item in value]
+        return [_without_own(item, known, depth + 1) for item in value]
     if isinstance(value, Mapping):
-        return {key: _without_tokens(item, known, depth + 1) for key, item in value.items()}
+        return {key: _without_own(item, known, depth + 1) for key, item in value.items()}
     return value
 
 
