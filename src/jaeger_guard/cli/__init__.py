@@ -19,6 +19,7 @@ _COMMANDS: Final = (
     "keys",
     "policy",
     "render",
+    "report",
     "reveal",
     "scan",
 )
