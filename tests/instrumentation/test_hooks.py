@@ -20,7 +20,8 @@ from starlette.routing import Host, Mount, Route, Router, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from e2e.apps.peer import peer
-from instrumentation.serving import in_a_loop, tornado_server, visit_all
+from instrumentation.serving import aiohttp_server, in_a_loop, tornado_server, visit_all
+from instrumentation.serving import visit as visit_path
 from instrumentation.shops import tornado_shop
 from jaeger_guard import Guard, configure
 from jaeger_guard.testing import CapturedSpans
@@ -257,3 +258,45 @@ def test_tornado_says_its_routes(spans: CapturedSpans) -> None:
     assert routes["GET /customers/{mail}/orders"] == "/customers/{mail}/orders"
     assert routes["POST /checkout"] == "/checkout"
     assert routes["GET"] is None
+
+
+@pytest.mark.parametrize("form", [tuple, list, iter])
+def test_middlewares_of_aiohttp(form: Any, spans: CapturedSpans) -> None:
+    """Applications start whatever holds their middlewares, which isn't written to; a span for each request."""
+    guarded(spans, "aiohttp-server")
+    from aiohttp import web
+
+    called: list[str] = []
+
+    @web.middleware
+    async def counting(request: Any, handler: Any) -> Any:
+        called.append(request.path)
+        return await handler(request)
+
+    given = form([counting])
+
+    def build() -> web.Application:
+        web.Application(middlewares=given if form is list else form([counting]))
+        app = web.Application(middlewares=given)
+        app.router.add_get("/own", answer)
+        return app
+
+    async def answer(request: Any) -> web.Response:
+        return web.Response(text="ok")
+
+    with in_a_loop(aiohttp_server(build)) as port:
+        visit_path(port, "GET", "/own")
+    assert spans.names == ["GET /own"]
+    assert called == ["/own"]
+    assert form is not list or given == [counting]
+
+
+def test_aiohttp_after_shutdown(spans: CapturedSpans) -> None:
+    """`web.Application` is the framework's own again after shutdown."""
+    from aiohttp import web
+
+    before = web.Application
+    guard = guarded(spans, "aiohttp-server")
+    assert web.Application is not before
+    guard.shutdown()
+    assert web.Application is before

@@ -137,6 +137,8 @@ def _instrument(
     if not kind().is_instrumented_by_opentelemetry:  # it refuses a version by a log line
         free()
         return result
+    if framework.mend is not None:
+        framework.mend()
     _ours[kind] = _Ours(keywords.get("tracer_provider"), free)
     return result
 

@@ -30,6 +30,7 @@ class Framework:
             instrumentor reaches those alone that are made of it after it was replaced: by
             `instrument_app`, it then reaches those too whose code had imported the class before.
         settings: Answers keywords for it where it is loaded for a guard; a user's own win.
+        mend: Is called each time after it was instrumented.
         obstacle: Says why it can't be instrumented right now; "" where it can.
     """
 
@@ -38,6 +39,7 @@ class Framework:
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     application: str = ""
     settings: Callable[[], Mapping[str, Any]] | None = None
+    mend: Callable[[], None] | None = None
     obstacle: Callable[[], str] | None = None
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from jaeger_guard.instrumentation.aiohttp import AIOHTTP_SERVER
 from jaeger_guard.instrumentation.django import DJANGO
 from jaeger_guard.instrumentation.flask import FLASK
 from jaeger_guard.instrumentation.framework import Framework
@@ -23,12 +24,12 @@ def _plain(name: str, extra: str = "") -> Framework:
 
 FRAMEWORKS: Final = (
     # Servers.
+    AIOHTTP_SERVER,
     DJANGO,
     FASTAPI,
     FLASK,
     STARLETTE,
     TORNADO,
-    _plain("aiohttp-server"),
     # Clients.
     _plain("aiohttp-client"),
     _plain("httpx"),
