@@ -39,7 +39,7 @@ def _exposed(manifests: Manifests) -> Iterator[Hit]:
 
 
 def _ingress_tls(manifests: Manifests) -> Iterator[Hit]:
-    for ingress in manifests.of_kind("Ingress"):
+    for ingress in manifests.of_kind("Ingress", "Route"):  # OpenShift's too
         if not ingress.is_set("spec", "tls"):
             yield Hit(ingress.place, "what comes in here comes in the clear")
 
@@ -91,6 +91,15 @@ def _is_everything(source: Node) -> bool:
     namespaces, pods = source.get("namespaceSelector"), source.get("podSelector")
     is_any = namespaces is not None and not namespaces.members
     return is_any and (pods is None or not pods.members)
+
+
+def _operator(manifests: Manifests) -> Iterator[Hit]:
+    for jaeger in manifests.of_kind("Jaeger"):
+        node = jaeger.get("spec", "strategy")
+        strategy = "allinone" if node is None else node.text().lower().replace("-", "")
+        if strategy == "allinone":
+            what = "the operator makes an all-in-one: all is kept in memory, and queries are open"
+            yield Hit(jaeger.place if node is None else node.place, what)
 
 
 def _secrets(manifests: Manifests) -> Iterator[Hit]:
@@ -190,6 +199,18 @@ RULES: Final = (
         "Name namespaces and pods in from", _open_policy,
         _POLICY, '[{podSelector: {matchLabels: {sends-traces: "true"}}}]', "[{namespaceSelector: {}}]",
         source=_NETWORK,
+    ),
+    _rule(
+        "all-in-one",
+        Severity.HIGH,
+        "A Jaeger resource of the operator's with the strategy allInOne, which is the default",
+        "Use jaeger-guard render kubernetes; the operator makes Jaeger 1, whose support has ended",
+        _operator,
+        "apiVersion: jaegertracing.io/v1\nkind: Jaeger\nmetadata: {name: jaeger}\n"
+        "spec: {strategy: production}\n",
+        "production",
+        "allInOne",
+        source="https://www.jaegertracing.io/docs/1.76/deployment/operator/",
     ),
     _rule(
         "secret-in-file", Severity.HIGH, "A Secret with its values in a file",
