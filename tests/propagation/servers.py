@@ -1,4 +1,4 @@
-"""A real HTTP server that keeps the headers it gets."""
+"""A real HTTP server that keeps the headers it gets, and redirects to what `?to=` names."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def recording() -> Iterator[Recorder]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             recorder.headers.append({name.lower(): text for name, text in self.headers.items()})
-            self.send_response(200)
+            _, redirects, target = self.path.partition("?to=")
+            self.send_response(302 if redirects else 200)
+            if redirects:
+                self.send_header("Location", target)
             self.send_header("Content-Length", "2")
             self.send_header("Connection", "close")
             self.end_headers()

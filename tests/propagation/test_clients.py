@@ -140,6 +140,24 @@ def test_hosts(client: Any, server: Recorder, configured: Configured) -> None:
         assert not {"traceparent", "tracestate", "baggage"} & server.last.keys()
 
 
+def test_redirects_of_requests(server: Recorder, configured: Configured) -> None:
+    """Where the guard loads the instrumentor, a redirect takes nothing to a host that isn't listed."""
+    import requests
+
+    listed = Propagation(trace_hosts=["localhost"])
+    guard = configured(policy=Policy(rules=(), propagation=listed), instrument=["requests"])
+    with requests.Session() as session, carrying(tenant="shop-7"):
+        session.trust_env = False
+        away = server.url("127.0.0.1")
+        session.get(f"{server.url()}?to={away}", timeout=30).raise_for_status()
+        first, second = server.headers[-2:]
+        assert {"traceparent", "baggage"} <= first.keys()
+        assert not {"traceparent", "baggage"} & second.keys()
+        session.get(f"{server.url()}?to={server.url()}", timeout=30).raise_for_status()
+        assert {"traceparent", "baggage"} <= server.last.keys()
+    assert guard.statistics()["propagation"] == {"trace": 1}
+
+
 def asked_by_flask(headers: dict[str, str]) -> dict[str, object]:
     """What a request's handler sees as baggage, in a real Flask."""
     import flask

@@ -13,6 +13,7 @@ from jaeger_guard.instrumentation.django import DJANGO
 from jaeger_guard.instrumentation.flask import FLASK
 from jaeger_guard.instrumentation.framework import Framework
 from jaeger_guard.instrumentation.logging import LOGGING
+from jaeger_guard.instrumentation.requests import REQUESTS
 from jaeger_guard.instrumentation.starlette import FASTAPI, STARLETTE
 from jaeger_guard.instrumentation.tornado import TORNADO
 
@@ -33,7 +34,7 @@ FRAMEWORKS: Final = (
     # Clients.
     _plain("aiohttp-client"),
     _plain("httpx"),
-    _plain("requests"),
+    REQUESTS,
     _plain("urllib"),
     _plain("urllib3"),
     # Both.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from jaeger_guard.propagation.destinations import toward
 from jaeger_guard.propagation.firewall import Firewall
-from jaeger_guard.propagation.installed import install_firewall
+from jaeger_guard.propagation.installed import install_firewall, not_for
 from jaeger_guard.propagation.propagator import FirewallPropagator
 from jaeger_guard.propagation.refusals import GuardPropagator, add_to_globals
 
@@ -17,5 +17,6 @@ __all__ = [
     "GuardPropagator",
     "add_to_globals",
     "install_firewall",
+    "not_for",
     "toward",
 ]

@@ -52,14 +52,14 @@ def hosts_of(context: Context) -> frozenset[str] | None:
         return None
     attributes = getattr(span, "attributes", None) or {}
     found: set[str | None] = {
-        _host_of_url(attributes[key]) for key in _URLS if attributes.get(key) is not None
+        host_of_url(attributes[key]) for key in _URLS if attributes.get(key) is not None
     }
     found |= {_plain(attributes[key]) for key in _HOSTS if attributes.get(key) is not None}
     hosts = frozenset(host for host in found if host is not None)
     return None if not hosts or None in found else hosts
 
 
-def _host_of_url(url: object) -> str | None:
+def host_of_url(url: object) -> str | None:
     """Read the host of a URL; None where clients might read another one there.
 
     Parsers disagree about what ends an authority (`http://a\\@b/`) and who is the user of it, so

@@ -23,7 +23,7 @@ from opentelemetry.context import Context
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy import Propagation
-from jaeger_guard.propagation.destinations import hosts_of
+from jaeger_guard.propagation.destinations import host_of_url, hosts_of
 from jaeger_guard.propagation.permits import HostList, KeyList, lists_of
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.types import Finding
@@ -115,6 +115,15 @@ class Firewall:
         if hosts is None:
             return self._settings.unknown_hosts == "allow"
         return all(listed.permits(host) for host in hosts)
+
+    def lets(self, url: str) -> tuple[bool, bool]:
+        """Say whether anything, and whether baggage, may go to where a URL points."""
+        hosts = [host for host in (host_of_url(url),) if host is not None]
+        allowed = self._settings.unknown_hosts == "allow"
+        return tuple(  # type: ignore[return-value]  # there are two
+            not listed.is_given or (all(map(listed.permits, hosts)) if hosts else allowed)
+            for listed in (self._trace_hosts, self._baggage_hosts)
+        )
 
     # --- out -------------------------------------------------------------------------------------
 

@@ -45,6 +45,18 @@ def install_firewall(judge: Firewall) -> None:
     watch(propagate)
 
 
+def not_for(url: str) -> list[str]:
+    """List the headers that propagators write which may not go where a URL points."""
+    lets_trace, lets_baggage = firewall().lets(url)
+    if not lets_trace:
+        firewall().count("trace")
+        return sorted({"baggage", *load_propagate().get_global_textmap().fields})
+    if not lets_baggage:
+        firewall().count("host")
+        return ["baggage"]
+    return []
+
+
 def load_propagate() -> Any:
     """Return the API's module of propagation, which loads what OTEL_PROPAGATORS names.
 
