@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 
 from jaeger_guard import Exemption, GuardSpanProcessor, Policy, Rule
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.policy import compile_policy, load_policy
+from jaeger_guard.policy import CompiledPolicy, compile_policy, load_policy
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.types import Action
@@ -205,6 +205,41 @@ def test_processors_behind_the_guard_see_it_end(monkeypatch: pytest.MonkeyPatch)
     assert sent() == _EMAIL
     _later(monkeypatch, 3601)
     assert sent() == "[REDACTED:contact.email]"
+
+
+def test_only_exceptions_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """When an exception ends, the policy's tables and keys stay as they are."""
+    monkeypatch.setenv("SHOP_PSEUDONYM_KEY", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+    file = _file(
+        tmp_path,
+        """
+        [[exceptions]]
+        key = "customer.contact"
+        owner = "a"
+        reason = "b"
+        expires = 2199-12-31
+        [[rules]]
+        category = "contact.email"
+        action = "pseudonymize"
+        [pseudonyms]
+        key_variable = "SHOP_PSEUDONYM_KEY"
+        [sampling]
+        probability = 0.5
+        [retention]
+        default = "short"
+        [audit]
+        directory = "/var/lib/shop/audit"
+        """,
+    )
+    compiled = compile_policy(load_policy(file, "test"))
+    later = compiled.at(datetime.datetime(2200, 1, 2, tzinfo=UTC).timestamp())
+    assert later is not compiled
+    for name in CompiledPolicy.__slots__:
+        if not name.startswith("_") and name != "expires":
+            assert getattr(later, name) is getattr(compiled, name), name
+    pseudonym = Scrubber(compiled).value("customer.remark", _EMAIL)[0]
+    assert "REDACTED" not in pseudonym
+    assert Scrubber(later).value("customer.contact", _EMAIL)[0] == pseudonym
 
 
 def test_digest_tells_exceptions_apart() -> None:

@@ -14,7 +14,7 @@ import pytest
 from jaeger_guard.actions.postal import restricted_areas
 from jaeger_guard.categories import ALL
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.policy import Policy, Refusal, Rule, compile_policy, load_policy
+from jaeger_guard.policy import Policy, Pseudonyms, Refusal, Rule, compile_policy, load_policy
 from jaeger_guard.policy.compliance import compliance_page
 from jaeger_guard.policy.inspection import Inspection
 from jaeger_guard.policy.loading import load_preset, preset_names
@@ -291,6 +291,48 @@ def test_what_a_clause_forbids_is_refused(preset: str, rule: Rule, clause: str) 
 def test_what_a_clause_allows_compiles(preset: str, rule: Rule) -> None:
     """What is at least as protective as the clause asks, or spelled unsafe_keep, is allowed."""
     compile_policy(_on(preset, rule))
+
+
+_PSEUDONYMS = Pseudonyms(key=b"k" * 32)
+
+
+@pytest.mark.parametrize(
+    ("preset", "rules", "clause"),
+    [
+        (HIPAA, (Rule(category="identity.user", action="pseudonymize"),), "164.514(c)"),
+        (HIPAA, (Rule(key="chart.code", action="pseudonymize"),), "164.514(c)"),
+        (HIPAA, (Rule(key="chart.*", action="pseudonymize"),), "164.514(c)"),
+        (PCI, (Rule(category="financial.card_track", action="pseudonymize"),), "3.3.1.1"),
+        (PCI, (Rule(category="financial.card_security", action="encrypt"),), "3.3.1.2"),
+        (PCI, (Rule(key="card.cvv", action="pseudonymize"),), "3.3.1.2"),
+        (
+            PCI,
+            (
+                Rule(category="financial.card", surface="event", action="mask", leave_last=4),
+                Rule(category="financial.card", action="pseudonymize"),
+            ),
+            "3.5.1",
+        ),
+    ],
+    ids=str,
+)
+def test_what_keys_may_not_do_is_refused(preset: str, rules: tuple[Rule, ...], clause: str) -> None:
+    """Codes from the individual's data, kept authentication data, hash and truncation: all cite why not."""
+    policy = Policy(name="shop", rules=rules, extends=(preset,), pseudonyms=_PSEUDONYMS)
+    with pytest.raises(ConfigurationError) as caught:
+        compile_policy(policy)
+    assert "shop rule" in caught.value.where
+    assert clause in str(caught.value)
+
+
+def test_a_keyed_hash_of_a_card_alone_is_allowed() -> None:
+    """PCI DSS 3.5.1.1: the entire number may be pseudonymized under managed keys, for all of a span."""
+    rule = Rule(category="financial.card", action="pseudonymize")
+    policy = Policy(rules=(rule,), extends=(PCI,), pseudonyms=_PSEUDONYMS)
+    answer = _becomes(Scrubber(compile_policy(policy)), "note", f"paid {_CARD}")
+    assert answer.startswith("paid ")
+    assert "1111" not in answer
+    assert "REDACTED" not in answer
 
 
 def test_a_glob_is_held_to_what_the_law_asks() -> None:

@@ -226,8 +226,10 @@ class CompiledPolicy:
             consent=self.consent,
             retention=self.retention,
             recognition=self.recognition,
+            keys=self.keys,
             propagation=self.propagation,
             audit=self.audit,
+            metrics=self.metrics,
             exceptions=self.exceptions,
         )
 
