@@ -19,7 +19,15 @@ from typing import Final
 
 sys.path.append(str(Path(__file__).parent.parent))
 
-from benchmarks import long_values, peers, processes, report, sampling_decisions, scrubbing
+from benchmarks import (
+    long_values,
+    peers,
+    processes,
+    protecting,
+    report,
+    sampling_decisions,
+    scrubbing,
+)
 from benchmarks.measuring import Row
 
 Part = Callable[[int, int], list[Row]]
@@ -46,6 +54,7 @@ PARTS: Final[dict[str, Part]] = {
     "scrub_start": lambda spans, rounds: sampling_decisions.start_attributes(
         min(spans, 2_000), 1 if rounds == 1 else 3 * rounds
     ),
+    "keys": lambda spans, rounds: protecting.protecting(min(spans, 10_000), rounds),
     "start": lambda _, rounds: processes.imports(rounds),
     "caches": lambda spans, _: processes.memory(spans),
     "long": lambda spans, _: long_values.long_values(
