@@ -16,6 +16,17 @@ _LEAVES = re.compile(r"\]\(((?:\.\./)+)((?:examples/|CHANGELOG)[^)\s]*)\)")
 _ENTERS = re.compile(r"\]\((?:\.\./)*docs/([^)\s]+)\)")
 
 
+def on_config(config: Any) -> Any:
+    """List the decisions in the navigation, each under its heading."""
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ") for path in pages]
+    listed = [{title: f"decisions/{path.name}"} for title, path in zip(titles, pages, strict=True)]
+    config["nav"] = [
+        {"Decisions": listed} if "Decisions" in section else section for section in config["nav"]
+    ]
+    return config
+
+
 def on_files(files: Any, config: Any) -> Any:
     """Add what the pages link to from beside docs/."""
     from mkdocs.structure.files import File, InclusionLevel

@@ -51,4 +51,5 @@ def test_the_site_lists_every_page() -> None:
     listed = set(re.findall(r"[\w./-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8")))
     docs = ROOT / "docs"
     there = {path.relative_to(docs).as_posix() for path in docs.rglob("*.md")}
+    there = {page for page in there if not page.startswith("decisions/")}  # a hook lists those
     assert {page for page in listed if not page.startswith("beside/")} == there
