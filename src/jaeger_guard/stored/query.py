@@ -31,6 +31,10 @@ class NotFoundError(StoredError):
     """There is no such trace."""
 
 
+class PageError(StoredError):
+    """A page came where JSON was asked for: the path isn't one of the API's."""
+
+
 class RefusedError(StoredError):
     """The server doesn't let us in."""
 
@@ -87,6 +91,7 @@ class QueryApi:
         resolved = export.resolve({})  # nothing of the environment: it names where spans go
         self._base = resolved.endpoint.url.removesuffix("/v1/traces")
         self._timeout = endpoint.timeout
+        self._is_old = False  # whether it has no /api/v3 there, as most of Jaeger 1 hasn't
         self._session = open_session(resolved)
         self._session.headers["Accept"] = "application/json"
 
@@ -122,7 +127,8 @@ class QueryApi:
             NotFoundError: There is no such trace.
             StoredError: There is no answer.
         """
-        return self._units(f"/api/v3/traces/{quote(trace_id, safe='')}")
+        named = quote(trace_id, safe="")
+        return self._either(f"/api/v3/traces/{named}", f"/api/traces/{named}")
 
     def search(self, service: str, start: int, end: int, limit: int) -> Iterator[Unit]:
         """Yield the units of traces in which a service has spans that start from `start` to `end`.
@@ -143,13 +149,29 @@ class QueryApi:
             "query.num_traces": str(limit),
             "query.search_depth": str(limit),
         }
+        older = {
+            "service": service,
+            "start": str(start // 1000),
+            "end": str(end // 1000),
+            "limit": str(limit),
+        }
         try:
-            yield from self._units(f"/api/v3/traces?{urlencode(query)}")
+            yield from self._either(
+                f"/api/v3/traces?{urlencode(query)}", f"/api/traces?{urlencode(older)}"
+            )
         except NotFoundError:  # as it says where nothing matches
             return
 
-    def _units(self, path: str) -> Iterator[Unit]:
-        answer = self._get(path)
+    def _either(self, path: str, older: str) -> Iterator[Unit]:
+        """Ask the newer API, which shows more; the older where a Jaeger has that alone."""
+        answer: requests.Response | None = None
+        if not self._is_old:
+            try:
+                answer = self._get(path)
+            except PageError:
+                self._is_old = True
+        if answer is None:
+            answer = self._get(older)
         try:
             yield from units(texts(self._chunks(answer)))
         finally:
@@ -196,7 +218,7 @@ class QueryApi:
         if 300 <= status < 400:
             raise StoredError(f"it answers with a redirect (HTTP {status}), which isn't followed")
         if status == 200:
-            raise StoredError("it answers with a page: is it Jaeger's query API?")
+            raise PageError("it answers with a page: is it Jaeger's query API?")
         raise StoredError(f"it answers with HTTP {status}")
 
     def _chunks(self, answer: requests.Response, longest: int | None = None) -> Iterator[bytes]:
