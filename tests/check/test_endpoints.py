@@ -16,6 +16,7 @@ from jaeger_guard.check.live.observing import Address
 from jaeger_guard.cli import main
 from jaeger_guard.errors import ConfigurationError
 from servers.certificates import Authority, Certificates
+from servers.jaeger import Jaeger
 from servers.jaeger_open import running_open_jaeger
 from servers.process import LOOPBACK, free_ports
 from servers.weak import (
@@ -151,6 +152,15 @@ def test_certificate_alone(certificates: Certificates) -> None:
         assert found(endpoint, client) == {"certificate-only": Severity.MEDIUM}
     with running_weak(refusing, context) as endpoint:
         assert found(endpoint, client) == {}
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_certificate_alone_at_a_real_jaeger(jaeger: Jaeger, protocol: str) -> None:
+    """By gRPC and by HTTP: a stranger gets nothing, a certificate alone can send spans."""
+    pair = jaeger.certificates.client
+    client = Client(cert_file=pair.cert_file, key_file=pair.key_file)
+    assert found(jaeger.endpoint(protocol)) == {}
+    assert found(jaeger.endpoint(protocol), client) == {"certificate-only": Severity.MEDIUM}
 
 
 def test_expired(certificates: Certificates) -> None:

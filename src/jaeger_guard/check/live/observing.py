@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -233,26 +234,28 @@ class _Observation:
         return answer if is_http and not refusal else None
 
     def _protocols(self) -> tuple[bool, tuple[str, ...]]:
-        """Say whether it speaks HTTP/1.1 behind TLS, and what to offer: gRPC wants h2 alone."""
-        answer = self._ask(self._get("/api/services"), context(protocols=("http/1.1",)))
-        if answer.trouble == "alpn" or (answer.trouble == "closed" and not self._takes_http_1()):
+        """Say whether it speaks HTTP/1.1 behind TLS, and what to offer: gRPC wants h2 alone.
+
+        Go's gRPC lets a client that offers http/1.1 in, without having chosen anything, and hangs up.
+        """
+        if self._chosen("http/1.1") is None and self._chosen("h2") == "h2":
             return False, ("h2",)
         return True, ("http/1.1",)
 
-    def _takes_http_1(self) -> bool:
-        """Say which protocol the server chooses of both, where it told nothing."""
-        import socket
-
-        try:
-            with (
-                socket.create_connection(self._address, self._timeout) as plain,
-                context(protocols=("h2", "http/1.1")).wrap_socket(
-                    plain, server_hostname=self._address[0]
-                ) as connection,
-            ):
-                return connection.selected_alpn_protocol() != "h2"
-        except (OSError, ValueError):
-            return True
+    def _chosen(self, protocol: str) -> str | None:
+        """Answer what the server chooses of one protocol (RFC 7301); None where it chooses nothing."""
+        for client in (Client(), self._client):  # within TLS 1.2, a stranger isn't told
+            try:
+                with (
+                    socket.create_connection(self._address, self._timeout) as plain,
+                    context(client, protocols=(protocol,)).wrap_socket(
+                        plain, server_hostname=self._address[0]
+                    ) as connection,
+                ):
+                    return connection.selected_alpn_protocol()
+            except (OSError, ValueError):
+                continue
+        return None
 
     def _tls(self, client: Client, protocols: tuple[str, ...], http: bool) -> Answer:
         return self._ask(self._first(http), context(client, protocols=protocols))
