@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from importlib.metadata import entry_points
 from typing import Any
 
 import flask
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from flask import Flask
+from opentelemetry import trace
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
@@ -291,6 +293,19 @@ def test_middlewares_of_aiohttp(form: Any, spans: CapturedSpans) -> None:
     assert form is not list or given == [counting]
 
 
+def test_a_user_takes_it_back(spans: CapturedSpans) -> None:
+    """A user's `uninstrument()` reaches all that we did, and the shutdown has nothing left to do."""
+    before = Flask.__init__
+    guard = guarded(spans, "flask")
+    FlaskInstrumentor().uninstrument()
+    assert Flask.__init__ is before
+    visit(shop())
+    assert len(spans) == 0
+    FlaskInstrumentor().instrument()
+    guard.shutdown()
+    assert FlaskInstrumentor().is_instrumented_by_opentelemetry  # it's the user's by now
+
+
 def test_aiohttp_after_shutdown(spans: CapturedSpans) -> None:
     """`web.Application` is the framework's own again after shutdown."""
     from aiohttp import web
@@ -300,3 +315,36 @@ def test_aiohttp_after_shutdown(spans: CapturedSpans) -> None:
     assert web.Application is not before
     guard.shutdown()
     assert web.Application is before
+
+
+@pytest.mark.parametrize("distro", ["ours", "another"])
+def test_zero_code_has_the_same_hooks(distro: str, spans: CapturedSpans) -> None:
+    """Our distro loads instrumentors with our hooks, and prepares them for another that does; a user's
+    hook works beside them."""
+    from jaeger_guard.distro import JaegerGuardDistro
+    from jaeger_guard.instrumentation import prepare_installed
+
+    configure().tracer_provider.add_span_processor(spans.processor)
+    (point,) = entry_points(group="opentelemetry_instrumentor", name="flask")
+    hook = Hooked()
+    if distro == "ours":
+        JaegerGuardDistro().load_instrumentor(point, skip_dep_check=True)
+        FlaskInstrumentor().instrument(request_hook=hook)
+    else:
+        prepare_installed({"OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "fastapi"})
+        point.load()().instrument(skip_dep_check=True, request_hook=hook)
+    visit(shop(flask.Flask))
+    assert spans.names == NAMES
+    assert hook.calls == 4
+
+
+def test_beside_a_provider_that_is_there(spans: CapturedSpans) -> None:
+    """Where somebody else installed a TracerProvider, instrumentors record into that one, guarded."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(spans.processor)
+    trace.set_tracer_provider(provider)
+    guard = configure(instrument=["flask"])
+    assert guard.tracer_provider is provider
+    shop().test_client().get("/nowhere?email=anna@mail.example.org")
+    assert spans.names == ["GET"]
+    assert "anna@" not in spans[0].to_json()

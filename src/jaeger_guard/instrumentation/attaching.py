@@ -118,6 +118,7 @@ def prepare(framework: Framework, kind: Any) -> None:
             return
         setattr(kind, _PREPARED, True)
         kind.instrument = _composing(framework, kind)
+        kind.uninstrument = _releasing(kind)
         if callable(getattr(kind, "instrument_app", None)):
             kind.instrument_app = staticmethod(_composing_app(framework, kind))
 
@@ -165,6 +166,20 @@ def _composing(framework: Framework, kind: Any) -> Callable[..., Any]:
     return composing
 
 
+def _releasing(kind: Any) -> Callable[..., Any]:
+    uninstrument = kind.uninstrument
+
+    @functools.wraps(uninstrument)
+    def releasing(self: Any, **keywords: Any) -> Any:
+        with _LOCK:
+            ours = _ours.pop(kind, None) if type(self) is kind else None
+            if ours is not None:
+                ours.release()
+            return uninstrument(self, **keywords)
+
+    return releasing
+
+
 def _composing_app(framework: Framework, kind: Any) -> Callable[..., Any]:
     instrument_app = kind.instrument_app
     names = parameters(instrument_app)[1:]  # the first is the application
@@ -184,11 +199,9 @@ def _composing_app(framework: Framework, kind: Any) -> Callable[..., Any]:
 
 def _take_back(kind: Any) -> None:
     with _LOCK:
-        ours = _ours.pop(kind, None)
-        if ours is None:
+        if kind not in _ours:
             return
         try:
-            ours.release()
             kind().uninstrument()
         except Exception as error:  # noqa: BLE001 - of foreign code
             tell(
