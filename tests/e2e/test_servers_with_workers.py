@@ -17,6 +17,7 @@ import requests
 
 from e2e.children import environment
 from e2e.planted import EMAIL
+from jaeger_guard.audit import read, verify
 from servers.collector import Collector
 from servers.faulty import Fault, Forwarder
 from servers.process import free_ports, listens, poll
@@ -83,11 +84,15 @@ def assert_all_arrived(collector: Collector, service: str, name: str, count: int
     ids=["prefork", "max-requests", "preload and max-requests"],
 )
 def test_gunicorn(options: list[str], protocol: str, collector: Collector, tmp_path: Path) -> None:
-    """Workers that configure themselves, or inherit a guard, and are replaced after some requests."""
+    """Workers that configure themselves, or inherit a guard, and are replaced after some requests.
+
+    All of them write one chain of records, and each tells what it counted at its end.
+    """
     service = f"gunicorn-{uuid.uuid4().hex[:8]}"
     settings = environment(
         collector, mode="guarded", service=service, log=tmp_path / "log", protocol=protocol
     )
+    settings["JAEGER_GUARD_AUDIT_DIRECTORY"] = str(tmp_path / "audit")
     (port,) = free_ports(1)
     command = ["gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{port}", *options]
     with serving([*command, "e2e.apps.gunicorn_app:app"], settings, tmp_path):
@@ -95,6 +100,11 @@ def test_gunicorn(options: list[str], protocol: str, collector: Collector, tmp_p
     if options:
         assert len(workers) > 2
     assert_all_arrived(collector, service, "GET /worker", REQUESTS)
+    assert verify([tmp_path / "audit"]).is_whole
+    records = list(read([tmp_path / "audit"]))
+    assert workers <= {str(record.pid) for record in records}
+    counted = {record.pid: record.facts for record in records if record.event == "guard.counts"}
+    assert sum(facts["counts"]["scrubbed"] for facts in counted.values()) >= REQUESTS
 
 
 def test_workers_leave_their_spool_to_each_other(collector: Collector, tmp_path: Path) -> None:
