@@ -19,7 +19,7 @@ from jaeger_guard.auditing import Auditor
 from jaeger_guard.batching import ExportPipeline
 from jaeger_guard.categories import CONTENT_WITHHELD
 from jaeger_guard.errors import ConfigurationError
-from jaeger_guard.export import ResolvedExport
+from jaeger_guard.export import ResolvedExport, Sender
 from jaeger_guard.markers import marker
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.processor import ConcurrentGuard, GuardSpanProcessor
@@ -69,6 +69,7 @@ class Guard:
         self._firewall = firewall
         self._is_shut_down = False
         self._attached: list[Attached] = []
+        self._senders: dict[str, Sender] = {}
         self._at_shutdown: list[Callable[[], None]] = []
         self._auditor: Auditor | None = None
         report(self.statistics)
@@ -81,9 +82,17 @@ class Guard:
         """What scrubs spans; log records and metrics go through the same."""
         return self._spans
 
-    def attach(self, provider: Attached) -> None:
-        """Flush and shut down a provider of metrics or logs together with this guard."""
+    def attach(self, provider: Attached, signal: str, sender: Sender | None) -> None:
+        """Flush and shut down a provider of metrics or logs together with this guard.
+
+        Args:
+            provider: The provider.
+            signal: What its counts are called.
+            sender: Whose counts they are; None where it doesn't send.
+        """
         self._attached.append(provider)
+        if sender is not None:
+            self._senders[signal] = sender
 
     @property
     def is_shut_down(self) -> bool:
@@ -117,6 +126,8 @@ class Guard:
         counts["processor_failures"] = self._processor.isolation.counts()
         if self._firewall is not None:
             counts["propagation"] = self._firewall.statistics()
+        for name, sender in self._senders.items():
+            counts[name] = dict(sender.statistics())
         if self._pipeline is not None:
             counts.update(self._pipeline.statistics())
         if self._auditor is not None:
@@ -186,6 +197,8 @@ class Guard:
             except Exception as error:  # noqa: BLE001 - a reader raises what its exporter does
                 self._tell_of(provider, error)
                 flushed = False
+        for sender in self._senders.values():  # the SDK's batches don't flush their exporter
+            flushed = sender.flush(timeout_millis / 1000) and flushed
         return flushed
 
     @staticmethod

@@ -7,6 +7,7 @@ Each is set up only where its variable names an exporter (`OTEL_METRICS_EXPORTER
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
@@ -90,6 +91,7 @@ def start_metrics(guard: Guard, environ: Mapping[str, str]) -> None:
     _check_choices(environ)
     spans = guard.scrubber
     readers = []
+    sender = None
     if named & _SENDING:
         sender = build_sender(Export(), environ, METRICS, METRICS_BYTES)
         readers.append(PeriodicExportingMetricReader(GuardMetricExporter(spans, sender)))
@@ -102,7 +104,7 @@ def start_metrics(guard: Guard, environ: Mapping[str, str]) -> None:
         views=[limited_view(() if table is None else table.attributes)],
     )
     metrics.set_meter_provider(provider)
-    guard.attach(provider)
+    guard.attach(provider, METRICS.name, sender)
 
 
 def start_logs(guard: Guard, environ: Mapping[str, str]) -> None:
@@ -116,6 +118,7 @@ def start_logs(guard: Guard, environ: Mapping[str, str]) -> None:
         return
     _refuse_installed(logs_api._LOGGER_PROVIDER, "LoggerProvider", LOGS)
     spans = guard.scrubber
+    sender = None
     provider = LoggerProvider(resource=guard.tracer_provider.resource)
     provider.add_log_record_processor(GuardLogRecordProcessor.around(spans))  # before any other
     if named & _SENDING:
@@ -123,9 +126,11 @@ def start_logs(guard: Guard, environ: Mapping[str, str]) -> None:
         exporter = GuardLogRecordExporter(None, sender)
         provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
     if "console" in named:
-        provider.add_log_record_processor(SimpleLogRecordProcessor(ConsoleLogRecordExporter()))
+        provider.add_log_record_processor(
+            SimpleLogRecordProcessor(ConsoleLogRecordExporter(out=sys.stdout))
+        )
     _logs.set_logger_provider(provider)
-    guard.attach(provider)
+    guard.attach(provider, LOGS.name, sender)
 
 
 def guard_other_signals(guard: Guard) -> None:
@@ -257,4 +262,4 @@ def _console(spans: SpanScrubber) -> ConsoleMetricExporter:
         text, found = spans.scrubber.value("", data.to_json())
         return "" if found.dropped else f"{text}\n"
 
-    return ConsoleMetricExporter(formatter=formatted)
+    return ConsoleMetricExporter(out=sys.stdout, formatter=formatted)
