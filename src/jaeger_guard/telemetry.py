@@ -99,6 +99,10 @@ def _withheld(counts: Statistics) -> Iterable[Point]:
     return [(count, {"reason": reason}) for reason, count in counts.get("propagation", {}).items()]
 
 
+def _not_encrypted(counts: Statistics) -> Iterable[Point]:
+    return [(count, {"reason": why}) for why, count in counts.get("not_encrypted", {}).items()]
+
+
 def _oldest(counts: Statistics) -> Iterable[Point]:
     names = {"encoded": "oldest_seconds", "disk": "spool_oldest_seconds"}
     return [(counts[name], {"stage": stage}) for stage, name in names.items() if name in counts]
@@ -129,6 +133,11 @@ INSTRUMENTS: Final = (
         name="jaeger_guard.findings", kind="counter", unit="{finding}",
         description="What was found in spans, by data category and the action taken.",
         points=_findings,
+    ),
+    Instrument(
+        name="jaeger_guard.values.not_encrypted", kind="counter", unit="{value}",
+        description="Values that were redacted because they could not be encrypted.",
+        points=_not_encrypted,
     ),
     Instrument(
         name="jaeger_guard.spans.minimal", kind="counter", unit="{span}",
