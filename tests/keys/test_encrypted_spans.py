@@ -222,6 +222,17 @@ def test_nested_leaf_has_its_path(keyed: Keyed, policy: str) -> None:
         )
 
 
+def test_a_numbered_key_is_the_one_that_is_authenticated(keyed: Keyed, policy: str) -> None:
+    """Keys that scrub to one name are told apart by a number, and a token is bound to its own."""
+    spans = span_scrubber(policy, "test")
+    span = raw_span()
+    span._attributes = {f"of {EMAIL}": EMAIL, f"of bob{EMAIL}": EMAIL, f"of carl{EMAIL}": EMAIL}
+    attributes = spans.scrub(span).attributes
+    name = "of [REDACTED:contact.email]"
+    for key in (name, f"{name}#2", f"{name}#3"):
+        assert keyed.opened(attributes, key) == EMAIL
+
+
 def test_equal_values_share_nothing_over_spans(keyed: Keyed, policy: str) -> None:
     """A value that comes again, under this key or another, gets a token of its own that opens there."""
     spans = span_scrubber(policy, "test")

@@ -212,26 +212,18 @@ class Scrubber:
                     if changed is not None:
                         changed[names.unused(key)] = value
                     continue
-            found = Findings()
-            if surface._value_ in _FOR_TOKENS:
-                if name == KEYS_ATTRIBUTE:  # who scrubs the span writes it, from what stands there
-                    changed = (
-                        dict(islice(attributes.items(), position)) if changed is None else changed
-                    )
-                    names = UnusedNames(changed)
-                    continue
-                if same_key and changed is None:
-                    found.place = key
-                else:
-                    if changed is None:
-                        changed = dict(islice(attributes.items(), position))
-                        names = UnusedNames(changed)
-                    found.place = names.unused(plan.key)
+            if changed is None and not same_key:
+                changed = dict(islice(attributes.items(), position))
+                names = UnusedNames(changed)
+            if name == KEYS_ATTRIBUTE and surface._value_ in _FOR_TOKENS:
+                continue  # who scrubs the span writes it, from what stands there
+            emitted = plan.key if changed is None else names.unused(plan.key)
+            found = Findings(place=emitted if surface._value_ in _FOR_TOKENS else None)
             new_value = self._values.scrub(decision, value, found)
             if new_value is value and same_key and not found.dropped:
                 self._note_used(found, findings)
                 if changed is not None:
-                    changed[names.unused(key)] = value
+                    changed[emitted] = value
                 continue
             if changed is None:
                 changed = dict(islice(attributes.items(), position))
@@ -239,7 +231,7 @@ class Scrubber:
             self.report_key(plan, findings)
             self.report(found, surface, plan.key, findings)
             if not found.dropped:
-                changed[names.unused(plan.key)] = new_value
+                changed[emitted] = new_value
                 if found.keyed is not None:
                     for pseudonym in found.keyed.beside:
                         changed[names.unused(plan.key + BESIDE)] = pseudonym
