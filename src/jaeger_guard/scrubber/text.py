@@ -267,9 +267,7 @@ class TextScrubber:
 
         Answers also what the detectors find in it, where they were asked.
         """
-        if self.inert.get(text) is not None or (
-            len(text) == _UUID_LENGTH and _UUID.fullmatch(text) is not None
-        ):
+        if self.inert.get(text) is not None or is_uuid(text):
             return _INERT, None
         format_name = recognize(text)
         if format_name is not None or (self._recognizer is not None and is_prose(text)):
@@ -572,6 +570,11 @@ class _LeafJudge:
             format_name=self._format,
             matches=matches,
         )
+
+
+def is_uuid(text: str) -> bool:
+    """Say whether a text is an id by its form alone: it is inert, and seldom met again."""
+    return len(text) == _UUID_LENGTH and _UUID.fullmatch(text) is not None
 
 
 def _format_of_body(decision: KeyDecision, text: str) -> str | None:

@@ -25,7 +25,7 @@ from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.protecting import needs_keys
-from jaeger_guard.scrubber.text import TextScrubber, spoken
+from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
 from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action, Match, Surface
 
@@ -133,7 +133,7 @@ class ValueScrubber:
     def _string(self, decision: KeyDecision, value: str, found: Findings) -> str:
         if self._clean.get((decision, value)) is not None:
             return value
-        if decision.searched and self._text.inert.get(value) is not None:
+        if decision.searched and (self._text.inert.get(value) is not None or is_uuid(value)):
             return value
         form = None if self._forms is None else self._forms.form(value)
         if form is not None and self._forms is not None and self._forms.is_clean(decision, form):
