@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from jaeger_guard import long_texts
 from jaeger_guard.detectors import DETECTORS
 from jaeger_guard.detectors.detector import Needles
-from jaeger_guard.long_texts import OutOfTimeError, check_time, find_all, search, within_time
+from jaeger_guard.long_texts import (
+    OutOfTimeError,
+    check_time,
+    find_all,
+    search,
+    split_all,
+    within_time,
+)
 
 PATTERNS = [
     re.compile(pattern)
@@ -222,3 +229,10 @@ def test_searching_asks_for_the_time(clock: Clock) -> None:
 
     with pytest.raises(OutOfTimeError):
         within_time(slow)
+
+
+@pytest.mark.usefixtures("small_steps")
+@given(st.text(alphabet="ab;", max_size=200))
+def test_a_long_text_is_split_as_a_short_one(text: str) -> None:
+    """Splitting in steps gives the same pieces."""
+    assert list(split_all(text, ";")) == text.split(";")

@@ -16,7 +16,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
-from jaeger_guard.long_texts import STEP, check_time
+from jaeger_guard.long_texts import STEP, check_time, search
 
 _BASE64_LONGEST: Final = 1 << 20  # characters
 _BASE64_SHORTEST: Final = 8  # below, every second word would be base64 of something
@@ -175,7 +175,7 @@ def unmask(text: str) -> str:
     """
     if text.isascii():
         return text
-    latin = text.translate(_CONFUSABLE) if _mixed_scripts().search(text) else text
+    latin = text.translate(_CONFUSABLE) if search(_mixed_scripts(), text) else text
     folding = fold_lookalikes(latin)
     if folding is not None:
         return folding[0]
@@ -196,7 +196,10 @@ def fold_lookalikes(text: str) -> tuple[str, array[int]] | None:
     if text.isascii():
         return None
     # The distinct characters are few, however long the text: what is left to do per place is C.
-    characters = {character for character in set(text) if character > "\x7f"}
+    distinct: set[str] = set()
+    for start in range(0, len(text), STEP):
+        distinct.update(text[start : start + STEP])
+    characters = {character for character in distinct if character > "\x7f"}
     invisible = characters & _INVISIBLE
     plain = {character: _plain(character) for character in characters - invisible}
     changed = {ord(character): new for character, new in plain.items() if new != character}

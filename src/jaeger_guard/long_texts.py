@@ -23,7 +23,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter, thread_time
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 LONG: Final = 16_384  # characters; a text up to this length is searched at once
 STEP: Final = 32_768  # about a millisecond of `re`
@@ -31,6 +31,7 @@ REACH: Final = 8_448  # the farthest that a pattern looks ahead: a bearer token 
 # Of CPU, for one value: four times what the SDK takes to encode a megabyte of spans.
 MOST_SECONDS: Final = 0.3
 BETWEEN_CHECKS: Final = 256  # characters, tokens or lines
+BETWEEN_RELEASES: Final = 8192  # objects
 
 _Answer = TypeVar("_Answer")
 
@@ -121,6 +122,29 @@ def read_all(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 def timed(pieces: Sequence[str]) -> Iterable[str]:
     """Return the same pieces, such as lines; the clock is looked at between them where they are many."""
     return pieces if len(pieces) <= BETWEEN_CHECKS else _counted(pieces)
+
+
+def split_all(text: str, separator: str) -> Iterable[str]:
+    """Return what `text.split(separator)` does; of a long text, a step of it at a time."""
+    return text.split(separator) if len(text) <= LONG else _split_in_steps(text, separator)
+
+
+def _split_in_steps(text: str, separator: str) -> Iterator[str]:
+    start = 0
+    while True:
+        check_time()
+        end = text.find(separator, start + STEP)
+        if end < 0:
+            yield from timed(text[start:].split(separator))
+            return
+        yield from timed(text[start:end].split(separator))
+        start = end + len(separator)
+
+
+def release(items: list[Any]) -> None:
+    """Empty a list of what was found in a long text: to free all at once holds the lock for long."""
+    while len(items) > BETWEEN_RELEASES:
+        del items[-BETWEEN_RELEASES:]
 
 
 def _counted(pieces: Sequence[str]) -> Iterator[str]:

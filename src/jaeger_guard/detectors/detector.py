@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.long_texts import LONG, check_time, find_all, search
+from jaeger_guard.long_texts import LONG, REACH, STEP, check_time, find_all, search
 from jaeger_guard.markers import URL_MARKER, marker_spans
 from jaeger_guard.types import Match
 
@@ -308,7 +308,15 @@ class Detector:
 
 def longest_word(text: str) -> int:
     """Answer how many characters the longest stretch of `text` without white space has."""
-    return max(map(len, text.split()), default=0)
+    if len(text) <= LONG:
+        return max(map(len, text.split()), default=0)
+    longest = 0
+    for start in range(
+        0, len(text), STEP
+    ):  # a word that goes on farther than `REACH` is long anyway
+        check_time()
+        longest = max(longest, *map(len, text[start : start + STEP + REACH].split()), 0)
+    return longest
 
 
 def starts_word(text: str, position: int) -> bool:

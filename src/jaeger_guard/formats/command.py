@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.text import rewrite as rewrite_text
 from jaeger_guard.formats.text_stretch import CHUNK
-from jaeger_guard.long_texts import BETWEEN_CHECKS, check_time, read_all
+from jaeger_guard.long_texts import BETWEEN_CHECKS, check_time, read_all, release
 from jaeger_guard.types import Judge
 
 PASSWORD: Final = "password"
@@ -286,6 +286,14 @@ def _secret(
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite a command line, or several with what joins them."""
     places, words = _words_of(text)
+    try:
+        return _rewrite_words(text, places, words, judge)
+    finally:
+        release(places)
+        release(words)
+
+
+def _rewrite_words(text: str, places: list[tuple[int, int]], words: list[str], judge: Judge) -> str:
     if not words:
         raise NotThisFormatError
     written: list[str] = []

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample
-from jaeger_guard.long_texts import timed
+from jaeger_guard.long_texts import split_all
 from jaeger_guard.types import Judge
 
 PREFIX: Final = "cookie."
@@ -42,13 +42,13 @@ def _rewrite_value(name: str, value: str, judge: Judge) -> str:
 
 def rewrite_cookie(text: str, judge: Judge) -> str:
     """Rewrite a Cookie header: `name=value; name=value`."""
-    return ";".join(_rewrite_pair(pair, judge) if pair else pair for pair in timed(text.split(";")))
+    return ";".join(_rewrite_pair(pair, judge) if pair else pair for pair in split_all(text, ";"))
 
 
 def rewrite_set_cookie(text: str, judge: Judge) -> str:
     """Rewrite one Set-Cookie header: the first pair is the cookie, what follows its attributes."""
     pair, semicolon, attributes = text.partition(";")
-    pieces = attributes.split(";")
+    pieces = split_all(attributes, ";")
     return (
         _rewrite_pair(pair, judge)
         + semicolon
