@@ -37,7 +37,7 @@ THEIRS: Final = {
 UNNEEDED: Final = ",".join(
     sorted(
         {point.name for point in entry_points(group="opentelemetry_instrumentor")}
-        - {"flask", "requests", "urllib3"}
+        - {"flask", "logging", "requests", "urllib3"}
     )
 )
 # The command's entry point; its script starts with the path of the interpreter that installed it.
