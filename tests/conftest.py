@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from opentelemetry import propagate
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -19,6 +20,11 @@ sys.path.append(str(Path(__file__).parent))
 from servers.collector import Collector, running_collector
 from servers.jaeger import Jaeger, running_jaeger
 from servers.redis import running_redis
+
+
+# A busy machine is slow, and no example is wrong for that.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
