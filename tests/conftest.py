@@ -21,7 +21,6 @@ from servers.collector import Collector, running_collector
 from servers.jaeger import Jaeger, running_jaeger
 from servers.redis import running_redis
 
-
 # A busy machine is slow, and no example is wrong for that.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
