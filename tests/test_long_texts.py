@@ -104,6 +104,7 @@ def _ahead(kind: str, argument: Any) -> float:
 
 # They may be longer than all others, but needn't: what a step sees is found, and then read to its end.
 OPEN_ENDED = {
+    "content.token_look_alike",
     "credential.jwt",
     "credential.private_key_body",
     "credential.putty_key",
