@@ -20,6 +20,7 @@ from jaeger_guard.policy import compile_policy, load_policy
 from jaeger_guard.render import Source
 from jaeger_guard.render.collector import HMAC_KEY, CollectorOptions, render_collector
 from jaeger_guard.render.re2 import BY_HAND, NotExpressibleError, literal_prefix, write
+from jaeger_guard.scrubber import Scrubber
 from servers.otelcol import Otelcol, refusal, running_otelcol
 from servers.process import LOOPBACK
 
@@ -39,6 +40,13 @@ action = "drop"
 [[rules]]
 key = "debug.blob"
 action = "unsafe_keep"
+
+[[rules]]
+category = "identity.user"
+action = "pseudonymize"
+[pseudonyms]
+mode = "collector"
+key_variable = "COLLECTOR_HMAC_KEY"
 
 [sampling]
 probability = 1.0
@@ -104,11 +112,13 @@ def test_real_collector_accepts_it(policy: str, detectors: str, tmp_path: Path) 
 
 
 @pytest.fixture(scope="module")
-def policy_file(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A policy with rules, sampling and retention."""
+def policy_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A policy with rules, pseudonyms, sampling and retention; its key is in the environment."""
     file = tmp_path_factory.mktemp("policy") / "shop.toml"
     file.write_text(POLICY)
-    return str(file)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HMAC_KEY, KEY)
+        yield str(file)
 
 
 @pytest.fixture(scope="module")
@@ -281,12 +291,31 @@ def test_networks_retention_and_drops(collector: Otelcol) -> None:
     assert kept in found["resource"]["attributes"]
 
 
+@pytest.mark.e2e
+def test_pseudonyms_are_those_of_a_process(collector: Otelcol, policy_file: str) -> None:
+    """With one key and the mode of the Collector, a user has one pseudonym in both."""
+    request = ExportTraceServiceRequest()
+    span = (
+        request.resource_spans.add()
+        .scope_spans.add()
+        .spans.add(name="GET /", trace_id=b"\0" * 15 + b"\x41", span_id=b"\0" * 7 + b"\x41")
+    )
+    span.attributes.add(key="enduser.id").value.string_value = "u-4711"
+    assert collector.send(request.SerializeToString()) == 200
+    [received] = _resource_of(collector, 0x41)["scopeSpans"][0]["spans"]
+    scrubber = Scrubber(compile_policy(load_policy(policy_file, "test")))
+    pseudonym = scrubber.value("enduser.id", "u-4711")[0]
+    assert re.fullmatch("[0-9a-f]{64}", pseudonym)
+    assert {"key": "enduser.id", "value": {"stringValue": pseudonym}} in received["attributes"]
+
+
 def test_order_and_sections(policy_file: str, tmp_path: Path) -> None:
     """What the policy drops comes first, then statements, masks, rates and batches."""
     document = _rendered(policy_file, tmp_path)
     [pipeline] = document["service"]["pipelines"].values()
     assert pipeline["processors"] == [
-        "memory_limiter", "filter/policy", "transform/policy", "redaction/mask", "tail_sampling", "batch",
+        "memory_limiter", "filter/policy", "transform/policy", "redaction/pseudonymize", "redaction/mask",
+        "tail_sampling", "batch",
     ]  # fmt: skip
     policies = document["processors"]["tail_sampling"]["policies"]
     assert [each["name"] for each in policies] == ["rule-2", "rest"]

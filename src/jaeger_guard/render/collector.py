@@ -37,7 +37,6 @@ HMAC_KEY: Final = "COLLECTOR_HMAC_KEY"
 _OLDEST: Final = "0.165.0"
 _PATH: Final = r"/[A-Za-z0-9._/-]{1,255}"
 _HOST: Final = r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])"
-_PSEUDONYM: Final = "pseudonymize"  # by name: a policy of this version may not know it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +167,7 @@ def _redactions(inspection: Inspection, chosen: Chosen, gaps: Gaps) -> dict[str,
         "ignored_keys": sorted({*keys.numeric_keys(), *by_key.unseen, "privacy.retention"}),
         "summary": "silent",
     }
-    pseudonyms = [c for c, each in treatments.items() if each.action.value == _PSEUDONYM]
+    pseudonyms = [c for c, each in treatments.items() if each.action is Action.PSEUDONYMIZE]
     masked = [c for c, each in treatments.items() if _is_masked(each) and c not in pseudonyms]
     instances: dict[str, Any] = {}
     if pseudonyms:
@@ -177,6 +176,14 @@ def _redactions(inspection: Inspection, chosen: Chosen, gaps: Gaps) -> dict[str,
             "redaction's HMAC has no prefix, and sees attributes alone",
             f"attributes get a bare HMAC-SHA256 under ${HMAC_KEY}, other texts a mask",
         )
+        keys_of_policy = inspection.compiled.keys
+        maker = None if keys_of_policy is None else keys_of_policy.pseudonyms
+        if maker is not None and not maker.as_collector:
+            gaps.add(
+                "pseudonyms by category, purpose and epoch",
+                "redaction's HMAC knows none of these",
+                'they can\'t be joined with those of processes, unless [pseudonyms] says mode = "collector"',
+            )
         instances["redaction/pseudonymize"] = {
             **common,
             "blocked_key_patterns": list(keys.key_patterns(pseudonyms)),
