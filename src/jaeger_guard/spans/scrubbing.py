@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
@@ -59,8 +60,9 @@ class SpanScrubber:
     def scrubber(self) -> Scrubber:
         """What scrubs by the policy as it is now: without the exceptions that have ended."""
         scrubber = self._scrubber
-        current = scrubber.current()
-        return scrubber if current is scrubber else self._renew(current)
+        if time.time() < scrubber.policy.expires:
+            return scrubber
+        return self._renew(scrubber.current())
 
     def _renew(self, current: Scrubber) -> Scrubber:
         with self._lock:
@@ -172,7 +174,7 @@ class SpanScrubber:
         Foreign processors see it: what one writes into it doesn't reach the application's own.
         """
         key = id(resource)
-        memory, scrubber = self._resources, self.scrubber
+        memory, scrubber = self._resources, self._scrubber  # whoever has the new one has both
         known = memory.get(key)
         if known is not None and known[0] is resource:
             return known[1]
@@ -191,7 +193,7 @@ class SpanScrubber:
         if scope is None:
             return None
         key = id(scope)
-        memory, scrubber = self._scopes, self.scrubber
+        memory, scrubber = self._scopes, self._scrubber
         known = memory.get(key)
         if known is not None and known[0] is scope:
             return known[1]
@@ -251,9 +253,10 @@ class SpanScrubber:
             }
 
     def _scrub(self, content: SpanContent, findings: SpanFindings) -> SpanContent:
+        scrubber = self.scrubber  # first, since it may change what is remembered of resources
         content.resource = self.resource(content.resource)
         content.instrumentation_scope = self.scope(content.instrumentation_scope)
-        visitor = _Visitor(self.scrubber, findings, outbound=content.kind in _OUTBOUND)
+        visitor = _Visitor(scrubber, findings, outbound=content.kind in _OUTBOUND)
         walk(content, visitor)
         if findings.used:
             content.attributes = {**content.attributes, KEYS_ATTRIBUTE: findings.wraps}
