@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import stat
@@ -13,6 +14,7 @@ import pytest
 from jaeger_guard import keys
 from jaeger_guard.audit import verify
 from jaeger_guard.cli import main
+from jaeger_guard.export.spool.keys import ring_of_file
 
 PASSPHRASE = "correct horse " + "battery staple"
 
@@ -141,3 +143,32 @@ def test_nobody_to_ask(
     monkeypatch.delenv("JAEGER_GUARD_KEY_PASSPHRASE")
     assert run("init", directory, "--role", "support") == 2
     assert "JAEGER_GUARD_KEY_PASSPHRASE" in capsys.readouterr().err
+
+
+def test_keys_of_spools(
+    directory: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The ring makes and rotates the key that spools are sealed with; a spool reads what waits."""
+    output, spool = tmp_path / "spool.key", tmp_path / "spool"
+    spool.mkdir(mode=0o700)
+    made = []
+    for _ in range(3):
+        assert run("spool", directory, "--output", str(output)) == 0
+        assert stat.S_IMODE(output.stat().st_mode) == 0o600
+        ring = ring_of_file(output, "key_file", spool)
+        made.append(ring.current())
+    first, second, third = made
+    assert len({first.secret, second.secret, third.secret}) == 3
+    assert ring.find(second.id) == second  # what waits from before the rotation opens
+    assert ring.find(first.id) is None
+    sealed = sorted(path.name for path in directory.glob("spool.*.key"))
+    assert sealed == ["spool.2.key", "spool.3.key"]
+    told = capsys.readouterr().out + "".join(
+        path.read_text(errors="replace") for path in directory.rglob("*") if path.is_file()
+    )
+    for key in (first, second, third):
+        assert base64.b64encode(key.secret).decode() not in told
+    assert verify([directory / "audit"]).is_whole
+    assert run("init", directory, "--role", "spool") == 2  # its files would be these
+    assert run("spool", directory, "--output", str(output), "--keep", "-1") == 2
+    assert run("spool", directory, "--output", str(tmp_path / "nowhere" / "spool.key")) == 2

@@ -1,4 +1,4 @@
-"""`jaeger-guard keys init|rotate|list|publish|destroy`: the key ring of a security team.
+"""`jaeger-guard keys init|rotate|list|publish|destroy|spool`: the key ring of a security team.
 
 Private keys stay in the key directory; what services get is the file that `publish` writes. Every
 operation that changes or hands out something is an audit record, beside the keys where no other place is
@@ -8,6 +8,8 @@ named.
 from __future__ import annotations
 
 import argparse
+import base64
+import contextlib
 import json
 import os
 import pwd
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from jaeger_guard.keys import KeyProvider, RoleRing
 
 _AUDIT_VARIABLE: Final = "JAEGER_GUARD_AUDIT_DIRECTORY"
+_MOST_KEPT: Final = 20
 _COLUMNS: Final = ("role", "epoch", "state", "starts", "ends", "public_key_fingerprint")
 
 
@@ -45,7 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         if name == "list":
             operation.add_argument("--format", choices=("table", "json"), default="table")
             continue
-        operation.add_argument("--role", required=True, metavar="R", help="such as support")
+        if name != "spool":
+            operation.add_argument("--role", required=True, metavar="R", help="such as support")
         operation.add_argument(
             "--audit",
             metavar="DIR",
@@ -63,6 +67,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parsers["publish"].add_argument(
         "--output", required=True, metavar="FILE", type=Path, help="the file for services"
+    )
+    parsers["spool"].add_argument(
+        "--output", required=True, metavar="FILE", type=Path, help="the key file for services"
+    )
+    parsers["spool"].add_argument(
+        "--keep",
+        type=int,
+        default=1,
+        metavar="N",
+        help="how many keys before the new one still open what waits (default: 1)",
     )
     parsers["destroy"].add_argument("--epoch", required=True, type=int, metavar="E")
     parsers["destroy"].add_argument(
@@ -120,20 +134,7 @@ def _publish(arguments: argparse.Namespace, terminal: Terminal) -> None:
     from jaeger_guard.keys.token import encode
 
     content = _ring(arguments).publish(arguments.role)
-    output: Path = arguments.output
-    beside = output.with_name(output.name + ".new")
-    written = False
-    try:
-        beside.write_bytes(content)
-        beside.chmod(0o644)
-        os.replace(beside, output)
-        written = True
-    except (OSError, ValueError):
-        pass  # told below: the error here quotes the name
-    if not written:
-        raise ConfigurationError(
-            "it can't be written", "--output", "Name a file in a directory of yours"
-        )
+    _hand_out(content, arguments.output, 0o644)
     signer = encode(read_public_keys(content, "--output").signer)
     terminal.write(f'role {arguments.role}: published; in the policy, signer = "{signer}"')
 
@@ -148,6 +149,40 @@ def _destroy(arguments: argparse.Namespace, terminal: Terminal) -> None:
     by = pwd.getpwuid(os.getuid()).pw_name
     receipt = _ring(arguments).destroy(arguments.role, arguments.epoch, by)
     terminal.write(json.dumps(receipt, indent=2))
+
+
+def _spool(arguments: argparse.Namespace, terminal: Terminal) -> None:
+    if not 0 <= arguments.keep <= _MOST_KEPT:
+        raise ConfigurationError("out of range", "--keep", f"Give 0 to {_MOST_KEPT}")
+    secrets = _ring(arguments, is_new=True).renew_spool_key(arguments.keep)
+    lines = ["# Made by jaeger-guard keys spool; the first key seals, all of them open."]
+    lines += [base64.b64encode(secret).decode() for secret in secrets]
+    _hand_out("\n".join([*lines, ""]).encode(), arguments.output, 0o600)
+    terminal.write(
+        f"a new key for spools, and {len(secrets) - 1} before it: key_file of Spool, or "
+        "JAEGER_GUARD_SPOOL_KEY_FILE; services that run look at the file again by themselves"
+    )
+
+
+def _hand_out(content: bytes, output: Path, mode: int) -> None:
+    """Write a file for services: whole, or not at all."""
+    beside = output.with_name(f".{output.name}.new")
+    written = False
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            beside.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with os.fdopen(os.open(beside, flags, mode), "wb") as file:
+            file.write(content)
+        beside.chmod(mode)  # whatever the umask
+        os.replace(beside, output)
+        written = True
+    except (OSError, ValueError):
+        pass  # told below: the error here quotes the name
+    if not written:
+        raise ConfigurationError(
+            "it can't be written", "--output", "Name a file in a directory of yours"
+        )
 
 
 def _ring(arguments: argparse.Namespace, *, is_new: bool = False) -> RoleRing:
@@ -190,6 +225,7 @@ _OPERATIONS: Final[Mapping[str, tuple[str, Callable[[argparse.Namespace, Termina
     "list": ("show every epoch, and what state it is in", _list),
     "publish": ("write the public keys for services", _publish),
     "destroy": ("destroy an epoch's private key, and write a signed receipt", _destroy),
+    "spool": ("make a new key that services seal their spools with, and write it for them", _spool),
 }
 
 COMMAND: Final = Command(

@@ -1,12 +1,14 @@
 """The key ring of a security team: roles, their epochs, and what is done to them.
 
-Theory of operation. A ring is kept by a `KeyProvider` as four kinds of documents:
+Theory of operation. A ring is kept by a `KeyProvider` as five kinds of documents:
 
 1. `ROLE.json`, the index of a role: its epochs with their times and public keys, signed. It never
    forgets an epoch, so that what was destroyed can be told from what never was.
 2. `ROLE.EPOCH.key`, a private key, sealed.
 3. `ROLE.EPOCH.destroyed.json`, the signed receipt of its destruction.
 4. `signing.key`, the Ed25519 key that signs all of these and what is published, sealed.
+
+5. `spool.NUMBER.key`, a key that services seal their spools with, sealed as the private keys are.
 
 Epochs follow one another without a gap. Which one is current is a question of the clock alone, so that
 services that hold the published file need not be told.
@@ -15,6 +17,7 @@ services that hold the published file need not be told.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +52,9 @@ RECEIPT: Final = "jaeger_guard destruction 1"
 DAY: Final = 86_400  # seconds
 DEFAULT_EPOCH_DAYS: Final = 7
 MOST_EPOCH_DAYS: Final = 3660
-_RESERVED: Final = frozenset({"signing"})  # would take the signing key's name
+_RESERVED: Final = frozenset({"signing", "spool"})  # would take the names of those keys
+_SPOOL_KEY: Final = re.compile(r"spool\.([1-9][0-9]{0,8})\.key")
+_SPOOL_KEY_BYTES: Final = 32  # AES-256
 
 
 class State(Enum):
@@ -273,7 +278,39 @@ class RoleRing:
             self._tell("destroy", role=role, epoch=number, fingerprint=epoch.fingerprint, by=by)
         return receipt
 
+    def renew_spool_key(self, keep: int = 1) -> list[bytes]:
+        """Make a new key for spools; return it and the `keep` before it, which still open what waits.
+
+        The others are destroyed: a spool that was sealed with one of them can be read by nobody.
+
+        Raises:
+            ConfigurationError: The place can't be written.
+        """
+        require_crypto("a key ring", self._provider.where)
+        with self._provider.locked():
+            _, salt = self._signing_key(create=True)
+            names = (_SPOOL_KEY.fullmatch(name) for name in self._provider.names())
+            numbers = sorted((int(name[1]) for name in names if name), reverse=True)
+            number = numbers[0] + 1 if numbers else 1
+            secret = os.urandom(_SPOOL_KEY_BYTES)
+            about = {"use": "spool", "number": number}
+            document = seal_key(secret, about, self._seal, salt)
+            self._provider.write(_spool_key_name(number), document)
+            kept, gone = numbers[:keep], numbers[keep:]
+            for old in gone:
+                self._provider.destroy(_spool_key_name(old))
+            self._tell("spool", number=number, kept=kept, destroyed=gone)
+            return [secret, *map(self._spool_key, kept)]
+
     # Documents -------------------------------------------------------------------------------------
+
+    def _spool_key(self, number: int) -> bytes:
+        name = _spool_key_name(number)
+        content = self._provider.read(name)
+        private, document = open_key(content or b"", self._seal, self._called(name))
+        if document.get("use") != "spool":
+            raise ConfigurationError("it is no key of a spool", self._called(name), "Restore it")
+        return private
 
     def _index(self, role: str) -> PublicKeys:
         self._check_role(role)
@@ -399,6 +436,10 @@ def _key_name(role: str, number: int) -> str:
 
 def _receipt_name(role: str, number: int) -> str:
     return f"{role}.{number}.destroyed.json"
+
+
+def _spool_key_name(number: int) -> str:
+    return f"spool.{number}.key"
 
 
 def _index_name(role: str) -> str:

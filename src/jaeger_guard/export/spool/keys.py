@@ -12,7 +12,6 @@ import binascii
 import hashlib
 import hmac
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -179,8 +178,9 @@ def ring_of_callable(source: KeyCallable, where: str) -> KeyRing:
 
 
 def _keys_in(text: str) -> tuple[Key, ...] | None:
-    lines = (line.strip() for line in re.split(r"[\n,]", text))
-    return _keys_of([line for line in lines if line and not line.startswith("#")])
+    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+    keys = (key.strip() for key in ",".join(lines).split(","))
+    return _keys_of([key for key in keys if key])
 
 
 def _keys_of(given: Iterable[object]) -> tuple[Key, ...] | None:
