@@ -159,6 +159,37 @@ def test_the_chain_goes_on_over_files_and_restarts(tmp_path: Path) -> None:
     assert not verify([tmp_path / "audit"]).is_whole
 
 
+def test_a_beginning_that_was_cut_off_is_excused_by_a_signed_record_alone(tmp_path: Path) -> None:
+    """Who cuts off the first files can write that rotation took them, but can't sign it."""
+    make_key(tmp_path / "audit.key", "test")
+    public = load_public(tmp_path / "audit.key.pub", "test")
+    log = AuditLog(
+        tmp_path / "audit",
+        key_file=tmp_path / "audit.key",
+        file_bytes=LEAST_FILE_BYTES,
+        keep_files=3,
+    )
+    for _ in range(3):
+        for index in range(900):
+            log.record("test.counted", index=index, padding="x" * 200)
+        assert log.flush(60)
+    files = files_in(tmp_path / "audit")
+    found = verify([tmp_path / "audit"], public_key=public)
+    assert found.is_whole and found.first > 1
+    assert verify(files, public_key=public).is_whole  # without a last checkpoint, too
+    gone = parse(_lines(files[0])[-1].removesuffix(b"\n"))
+    last = parse(_lines(files[-1])[-1].removesuffix(b"\n"))
+    assert gone is not None and last is not None
+    facts = {"file": files[0].name, "first": found.first, "last": gone.number}
+    forged = entry(REMOVED, facts | {"digest": gone.digest}, 1)
+    files[0].unlink()
+    with files[-1].open("ab") as file:
+        file.write(forged.line(last.number + 1, last.digest) + b"\n")
+    faults = verify([tmp_path / "audit"], public_key=public).faults
+    assert len(faults) == 1 and "no signed record" in faults[0].what
+    log.close()
+
+
 def test_a_middle_file_that_is_gone_is_found(tmp_path: Path) -> None:
     """A whole file can't be taken out."""
     log = AuditLog(tmp_path / "audit", file_bytes=LEAST_FILE_BYTES, keep_files=9)

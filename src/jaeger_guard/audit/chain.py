@@ -271,6 +271,9 @@ class Chain:
                 "digest": digest_of(lines[-1]) if lines else None,
             }
             tail, _ = self._write(tail, entry(REMOVED, facts, os.getpid()), again=True)
+            if self._signer is not None:  # unsigned, anybody who cut off a beginning could write it
+                signed = self._signer.checkpoint(tail.number + 1, tail.digest)
+                tail, _ = self._write(tail, signed, again=True)
             path.unlink()
         return tail
 

@@ -172,6 +172,7 @@ class _Walk:
             None  # number, previous and place of the first
         )
         self._removed: set[tuple[object, object]] = set()
+        self._removed_unsigned: set[tuple[object, object]] = set()
 
     def step(self, where: str, line: bytes) -> None:
         """Look at the next line."""
@@ -197,7 +198,8 @@ class _Walk:
         if record.event == CHECKPOINT:
             self._check_signature(where, record)
         if record.event == REMOVED:
-            self._removed.add((record.facts.get("last"), record.facts.get("digest")))
+            told = (record.facts.get("last"), record.facts.get("digest"))
+            (self._removed if self._public_key is None else self._removed_unsigned).add(told)
 
     def _compare(self, where: str, record: Record) -> None:
         expected = self._number + 1
@@ -240,6 +242,8 @@ class _Walk:
         seen.keys.add(str(record.facts["key"]))
         if seen.is_whole:
             seen.signed = record.number - 1
+            self._removed |= self._removed_unsigned
+            self._removed_unsigned.clear()
 
     def finish(self) -> None:
         """Look at what only the whole chain tells."""
@@ -248,7 +252,8 @@ class _Walk:
             first, previous, where = self._beginning
             at_the_start = first == 1 and previous == NOTHING_BEFORE
             if not at_the_start and (first - 1, previous) not in self._removed:
-                what = f"the chain begins with number {first}, and no record tells of a removal"
+                signed = "" if self._public_key is None else "signed "
+                what = f"the chain begins with number {first}, and no {signed}record tells of a removal"
                 seen.note(where, f"{what}: what stood before was taken away")
         if seen.records:
             seen.head = Head(number=self._number, digest=self._digest)
