@@ -314,6 +314,21 @@ def test_without_a_current_epoch_values_are_redacted_and_counted(
     del keys_of_policy._now
 
 
+def test_a_clock_that_was_wrong_is_forgotten(keyed: Keyed, policy: str) -> None:
+    """A clock that ran years ahead and is set back stops encryption for as long as it was wrong."""
+    spans = span_scrubber(policy, "test")
+    keys_of_policy = spans.scrubber.policy.keys
+    assert keys_of_policy is not None
+    right = keys_of_policy._now()
+    keys_of_policy._now = lambda: right + 4 * 365 * 86_400
+    assert spans.scrub(raw_span(user_email=EMAIL)).attributes == {
+        "user.email": "[REDACTED:contact.email]"
+    }
+    keys_of_policy._now = lambda: right
+    attributes = spans.scrub(raw_span(user_email=EMAIL)).attributes
+    assert keyed.opened(attributes, "user.email") == EMAIL
+
+
 def test_rotation_is_followed(keyed: Keyed, policy: str) -> None:
     """A running service wraps to the new epoch once the published file changed."""
     spans = span_scrubber(policy, "test")

@@ -202,6 +202,30 @@ def test_no_nonce_repeats_over_forked_workers() -> None:
     assert len({(token.key_id, token.nonce) for token in tokens}) == len(tokens)
 
 
+def test_a_grandchild_with_the_parents_id_seals_under_a_key_of_its_own() -> None:
+    """Ids of processes come again, and begin at 1 in each namespace: a fork is known besides."""
+    script = """
+import os
+from jaeger_guard.keys.datakeys import DataKey
+from jaeger_guard.keys.published import Epoch
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+public = X25519PrivateKey.generate().public_key().public_bytes_raw()
+key = DataKey([("support", Epoch(1, 0, 2**40, public))])
+mine = os.getpid()
+os.getpid = lambda: mine  # as in a namespace of its own
+assert key.serves(0)
+if os.fork() == 0:
+    os._exit(1 if key.serves(0) else 0)
+_, status = os.wait()
+assert key.serves(0)
+print(os.waitstatus_to_exitcode(status))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout == "0\n"
+
+
 def test_a_key_seals_only_so_often(monkeypatch: pytest.MonkeyPatch) -> None:
     """After the cap, and after its epoch, a data key serves no more."""
     monkeypatch.setattr("jaeger_guard.keys.datakeys.MOST_MESSAGES", 3)

@@ -127,3 +127,16 @@ def test_no_key_in_a_repr() -> None:
     wraps = keys.read_wraps(wraps_for(SUPPORT))
     assert "sealed" not in repr(wraps[0])
     assert "private" not in repr(SUPPORT)
+
+
+def test_what_is_no_text_is_tampered_with() -> None:
+    """Whoever has a public key can seal bytes that are no UTF-8: that is told, as any forgery is."""
+    beside = authenticated(KEY_ID, CONTACT_EMAIL, "m")
+    nonce = os.urandom(12)
+    sealed = AESGCM(DATA_KEY).encrypt(nonce, pad(b"\xff\xfe"), beside)
+    token = write_token(Token(KEY_ID, category_code(CONTACT_EMAIL), nonce, sealed))
+    wrapped = hpke_suite().encrypt(
+        DATA_KEY, SUPPORT.private_key.public_key(), wrap_info(KEY_ID, "support", 1)
+    )
+    with pytest.raises(keys.TamperedError):
+        keys.open_field(token, write_wraps([Wrap(KEY_ID, "support", 1, wrapped)]), "m", SUPPORT)

@@ -4,7 +4,9 @@ Theory of operation. A data key belongs to one process, one set of roles and one
 at first use, wrapped once to each role's public key, and held in memory alone.
 
 1. A forked child makes its own: it shares the parent's memory, so under the parent's key it might draw a
-   nonce that the parent drew. The process's id, asked each time, tells; no hook has to run for that.
+   nonce that the parent drew. The process's id, asked each time, tells; no hook has to run for that. A
+   grandchild may get the id of a process that has ended, or of another namespace's; so forks are counted
+   besides.
 2. Nonces are random, 96 bits, and a key seals `MOST_MESSAGES` at the most: among 2^24, two are equal with
    a chance of 2^-49 (NIST SP 800-38D, 8.3, allows 2^32, at 2^-33).
 3. Keys are remembered by their id until their epoch ends, so that a token that comes by a second time is
@@ -40,6 +42,17 @@ _MOST_ISSUED: Final = 1024
 _NONCES: Final = 256  # drawn at once: each draw is a call of the system, which lets others run
 
 
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+os.register_at_fork(after_in_child=_count_fork)
+
+
 class DataKey:
     """One data key. Its `repr` shows its id alone.
 
@@ -50,7 +63,7 @@ class DataKey:
         epochs: The epoch of each of its roles.
     """
 
-    __slots__ = ("_aead", "_left", "_nonces", "_process", "ends", "epochs", "id", "wraps")
+    __slots__ = ("_aead", "_forks", "_left", "_nonces", "_process", "ends", "epochs", "id", "wraps")
 
     def __init__(self, epochs: Iterable[tuple[str, Epoch]]) -> None:
         from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
@@ -60,6 +73,7 @@ class DataKey:
         self.id = os.urandom(KEY_ID_BYTES)
         self.ends = min(epoch.ends for _, epoch in self.epochs)
         self._process = os.getpid()
+        self._forks = _forks
         self._left = MOST_MESSAGES
         self._nonces: list[bytes] = []
         secret = os.urandom(DATA_KEY_BYTES)
@@ -86,7 +100,8 @@ class DataKey:
 
     def serves(self, now: float) -> bool:
         """Say whether this process may seal under it at a time."""
-        return self._process == os.getpid() and self._left > 0 and now < self.ends
+        is_ours = self._process == os.getpid() and self._forks == _forks
+        return is_ours and self._left > 0 and now < self.ends
 
     def seal(self, text: str, category: str, place: Place) -> str:
         """Return the token for a text at a place; ask `serves` before."""

@@ -142,6 +142,11 @@ def _open(token: Token, data_key: bytes, category: str | None, place: Place) -> 
         with contextlib.suppress(InvalidTag):
             padded = AESGCM(data_key).decrypt(token.nonce, token.sealed, beside)
     value = None if padded is None else unpad(padded)
-    if value is None:
+    text: str | None = None
+    if value is not None:
+        # Whoever has the public key can seal what is no text.
+        with contextlib.suppress(UnicodeDecodeError):
+            text = value.decode("utf-8", "surrogatepass")
+    if text is None:
         raise TamperedError("the token was changed, or stands elsewhere than it was written for")
-    return value.decode("utf-8", "surrogatepass")
+    return text

@@ -83,7 +83,9 @@ class Passphrase:
             from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
             derive = Scrypt(salt, SEALING_KEY_BYTES, *(costs[name] for name in _SCRYPT))
-            self._known[known_as] = derive.derive(self._passphrase().encode())
+            self._known[known_as] = derive.derive(
+                self._passphrase().encode("utf-8", "surrogateescape")  # as the terminal gave it
+            )
         return self._known[known_as]
 
     def _passphrase(self) -> str:

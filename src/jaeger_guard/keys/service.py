@@ -145,10 +145,9 @@ class _Sealer:
     def key(self, now: float) -> DataKey | None:
         """Return the key to seal under; None where some role has no current epoch."""
         key = self._key
-        if key is not None and now < self._look_at and key.serves(now):
+        # A clock that was set back is no reason to wait for the moment that it had once shown.
+        if now < self._look_at <= now + _LOOK_EVERY and (key is None or key.serves(now)):
             return key
-        if key is None and now < self._look_at:
-            return None
         return self._renewed(now)
 
     def _renewed(self, now: float) -> DataKey | None:
