@@ -172,3 +172,60 @@ def test_keys_of_spools(
     assert run("init", directory, "--role", "spool") == 2  # its files would be these
     assert run("spool", directory, "--output", str(output), "--keep", "-1") == 2
     assert run("spool", directory, "--output", str(tmp_path / "nowhere" / "spool.key")) == 2
+
+
+def test_publishing_follows_no_link(directory: Path, tmp_path: Path) -> None:
+    """A link that lies in wait beside the file leads to no other file being written."""
+    assert run("init", directory, "--role", "support") == 0
+    other = tmp_path / "other"
+    other.write_text("mine")
+    (tmp_path / ".keys.json.new").symlink_to(other)
+    assert run("publish", directory, "--role", "support", "--output", f"{tmp_path}/keys.json") == 0
+    assert other.read_text() == "mine"
+    assert not (tmp_path / "keys.json").is_symlink()
+    assert stat.S_IMODE((tmp_path / "keys.json").stat().st_mode) == 0o644
+
+
+def test_operations_are_signed_where_the_audit_is(
+    directory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is done to keys stands in the audit that is configured, under a checkpoint of its key."""
+    assert main(["audit", "key", "--output", str(tmp_path / "audit.key")]) == 0
+    monkeypatch.setenv("JAEGER_GUARD_AUDIT_DIRECTORY", str(tmp_path / "audit"))
+    monkeypatch.setenv("JAEGER_GUARD_AUDIT_KEY_FILE", str(tmp_path / "audit.key"))
+    assert run("init", directory, "--role", "support") == 0
+    found = verify([tmp_path / "audit"])
+    assert found.is_whole and found.signed == 1
+
+
+def test_what_cannot_be_recorded_is_told(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where a record can't be written the command fails, and shows no inside of ours."""
+    assert run("init", directory, "--role", "support") == 0
+    (directory / "audit" / "lock").unlink()
+    (directory / "audit" / "lock").mkdir()
+    assert run("rotate", directory, "--role", "support") == 2
+    assert "audit can't be written" in capsys.readouterr().err
+
+
+def test_a_passphrase_of_any_bytes(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A passphrase that is no UTF-8 seals and opens, and no error quotes a part of it."""
+    monkeypatch.setenv("JAEGER_GUARD_KEY_PASSPHRASE", os.fsdecode(b"correct \xff\xfe horse"))
+    assert run("init", directory, "--role", "support") == 0
+    assert run("rotate", directory, "--role", "support") == 0
+
+
+def test_a_user_without_a_name_may_destroy(
+    directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a container that runs with any number, the receipt names the number."""
+    assert run("init", directory, "--role", "support") == 0
+    capsys.readouterr()
+
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert run("destroy", directory, "--role", "support", "--epoch", "1", "--yes") == 0
+    assert json.loads(capsys.readouterr().out)["by"] == str(os.getuid())

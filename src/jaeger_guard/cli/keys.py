@@ -89,8 +89,14 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     if arguments.operation is None:
         what = "it is not said what to do"
         raise ConfigurationError(what, "jaeger-guard keys", f"Say one of {', '.join(_OPERATIONS)}")
+    from jaeger_guard.audit import AuditError
+
     _, operation = _OPERATIONS[arguments.operation]
-    operation(arguments, terminal)
+    try:
+        operation(arguments, terminal)
+    except AuditError as error:
+        terminal.complain(f"jaeger-guard keys: {error}; see what was done with: keys list")
+        return ExitStatus.USAGE
     return ExitStatus.DONE
 
 
@@ -146,7 +152,10 @@ def _destroy(arguments: argparse.Namespace, terminal: Terminal) -> None:
             "jaeger-guard keys destroy",
             "Add --yes if that is meant",
         )
-    by = pwd.getpwuid(os.getuid()).pw_name
+    try:
+        by = pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # as in a container that runs with any number
+        by = str(os.getuid())
     receipt = _ring(arguments).destroy(arguments.role, arguments.epoch, by)
     terminal.write(json.dumps(receipt, indent=2))
 
@@ -202,16 +211,23 @@ def _place(arguments: argparse.Namespace, *, create: bool = False) -> KeyProvide
 
 def _recorder(arguments: argparse.Namespace) -> Callable[[str, Mapping[str, object]], None]:
     from jaeger_guard.audit import AuditLog
+    from jaeger_guard.configuration.audits import open_audit
     from jaeger_guard.keys.places import is_vault
+    from jaeger_guard.policy import Audit
 
-    directory = arguments.audit or os.environ.get(_AUDIT_VARIABLE)
-    if not directory:
+    given = None if arguments.audit is None else Audit(directory=str(arguments.audit))
+    environ = {**os.environ}
+    if given is not None:
+        environ.pop(_AUDIT_VARIABLE, None)
+    elif not environ.get(_AUDIT_VARIABLE, "").strip():
         if is_vault(arguments.directory):
             what = "it is not said where this is recorded"
             remedy = f"Give --audit, or set {_AUDIT_VARIABLE}"
             raise ConfigurationError(what, "jaeger-guard keys", remedy)
-        directory = Path(arguments.directory) / "audit"
-    log = AuditLog(directory, where="--audit")
+        given = Audit(directory=str(Path(arguments.directory) / "audit"))
+    opened = open_audit(given, environ)
+    assert opened is not None  # a directory is named
+    log: AuditLog = opened.log
 
     def record(operation: str, about: Mapping[str, object]) -> None:
         log.write(f"keys.{operation}", **about)
