@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -305,6 +305,67 @@ def test_a_terminal_obeys_nothing_in_a_field(
     attributes = {"m": sealed.token("\x1b[31mred\n\x07", "m"), KEYS_ATTRIBUTE: sealed.wraps}
     assert reveal(keys.directory, "--file", write(tmp_path / "trace.json", attributes)) == 0
     assert "m = \\x1b[31mred\\n\\x07\n" in capsys.readouterr().out
+
+
+def test_an_id_is_hexadecimal_or_none(
+    keys: Keys, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a file says instead of an id, or of a time, forges no line, and stands in no audit."""
+    sealed = Sealed.to(keys.of("support"))
+    tags = {"m": sealed.token(EMAIL, "m"), KEYS_ATTRIBUTE: sealed.wraps}
+    span = {
+        "traceID": f"{EMAIL}\n  forged",
+        "spanID": EMAIL,
+        "operationName": "order",
+        "duration": "9" * 4000,
+        "tags": [{"key": key, "value": value} for key, value in tags.items()],
+    }
+    file = tmp_path / "trace.json"
+    file.write_text(json.dumps({"data": [{"spans": [span]}]}))
+    assert reveal(keys.directory, "--file", str(file)) == 0
+    assert "forged" not in capsys.readouterr().out
+    [opened] = [each for each in read([tmp_path / "audit"]) if each.event == "reveal.opened"]
+    assert EMAIL not in json.dumps(dict(opened.facts))
+
+
+def test_a_store_that_shows_endless_spans_is_left(
+    keys: Keys, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A store that answers more spans than anybody reads fills no memory: exit 2, nothing shown."""
+    from jaeger_guard.stored.query import QueryApi
+    from jaeger_guard.stored.units import Unit
+
+    def endless(_: QueryApi, trace: str) -> Iterator[Unit]:
+        while True:
+            yield Unit("trace", {"spans": [{"traceID": trace}] * 10})
+
+    monkeypatch.setattr("jaeger_guard.cli.reveal._MOST_SPANS", 100)
+    monkeypatch.setattr(QueryApi, "trace", endless)
+    store = ("--trace", TRACE, "--endpoint", "http://127.0.0.1:9")
+    assert reveal(keys.directory, *store) == 2
+    shown = capsys.readouterr()
+    assert not shown.out and "more spans" in shown.err
+
+
+def test_a_token_that_stands_in_many_places_is_tried_in_few(
+    keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A text that repeats a token makes as many trials as it has tokens, times a few."""
+    from jaeger_guard.stored import revealing
+
+    tried = []
+    really = revealing.open_field
+
+    def counted(*arguments: Any) -> Any:
+        tried.append(1)
+        return really(*arguments)
+
+    monkeypatch.setattr(revealing, "open_field", counted)
+    sealed = Sealed.to(keys.of("support"))
+    text = json.dumps([sealed.token(EMAIL, "elsewhere")] * 200)
+    file = write(tmp_path / "trace.json", {"m": text, KEYS_ATTRIBUTE: sealed.wraps})
+    assert reveal(keys.directory, "--file", file) == 5
+    assert 200 <= len(tried) <= 200 * 10
 
 
 @pytest.mark.e2e

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+import tomllib
 import urllib.request
 import uuid
 from pathlib import Path
@@ -363,6 +364,39 @@ def test_the_state_of_another_scan_is_refused(
     state.write_text('{"format": "jaeger_guard scan 1", "of": "x"}')
     assert main(["scan", str(file), "--state", str(state)]) == 2
     assert "another scan" in capsys.readouterr().err
+
+
+def test_a_services_own_name_may_hold_a_value() -> None:
+    """All spans of a service are looked at, whatever is scrubbed of its name with the first of them."""
+    span = {"traceId": "1" * 32, "startTimeUnixNano": "5", "name": "order"}
+    resource = {
+        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": EMAIL}}]},
+        "scopeSpans": [{"spans": [{**span, "spanId": f"{number:016x}"} for number in range(1, 4)]}],
+    }
+
+    class Store:
+        def search(self, *_: object) -> list[Unit]:
+            return [Unit("resource", resource)]
+
+    api: Any = Store()
+    report = scan(JaegerSource(api, "test", start=0, end=SECONDS, services=[EMAIL]), BASELINE)
+    assert report.tally.spans == 3
+    assert not [place for place in report.tally.groups if EMAIL in "".join(place)]
+
+
+def test_a_terminal_obeys_nothing_in_a_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A key with controls, C1's too, or marks of direction is written in escapes; rules mean it still."""
+    document = otlp(recorded())
+    key = "no\x9b31mte\x1b\x7f\u202e"
+    attributes = [{"key": key, "value": {"stringValue": EMAIL}}]
+    document["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = attributes
+    assert main(["scan", str(write(tmp_path / "traces.json", document))]) == 1
+    out = capsys.readouterr().out
+    assert out.replace("\n", "").isprintable()
+    rules = tomllib.loads(out.partition("# A policy")[2].partition("\n")[2])["rules"]
+    assert key in {rule.get("key") for rule in rules}
 
 
 def test_a_look_alike_of_a_token_is_searched() -> None:

@@ -93,7 +93,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         first = self.path.split("/")[1]
         if first.isdigit():
             kind, status = "text/plain", int(first)
-        if first == "json" or self.path.startswith("/old/api/traces"):
+        if first in ("json", "five", "none", "deep") or self.path.startswith("/old/api/traces"):
             kind = "application/json"
         self.server.seen.append(dict(self.headers))  # type: ignore[attr-defined]
         self.send_response(status)
@@ -104,6 +104,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         answer: object = None
         if self.path.startswith("/old/api/traces"):
             answer = {"data": [{"spans": [{"spanID": "1", "operationName": "kept"}]}], "total": 0}
+        if first in ("five", "none"):
+            answer = {"data": 5} if first == "five" else {}
+        if first == "deep":
+            self.wfile.write(b"[" * 200_000)
+            return
         self.wfile.write(b"<!doctype html>" if answer is None else json.dumps(answer).encode())
 
     def log_message(self, *_: object) -> None:
@@ -128,6 +133,9 @@ def odd() -> Iterator[http.server.ThreadingHTTPServer]:
     [
         ("", StoredError, "is it Jaeger's query API"),
         ("/json", StoredError, "is it Jaeger's query API"),
+        ("/five", StoredError, "is it Jaeger's query API"),
+        ("/none", StoredError, "is it Jaeger's query API"),
+        ("/deep", StoredError, "is it Jaeger's query API"),
         ("/302", StoredError, "redirect"),
         ("/401", RefusedError, "credentials"),
         ("/500", StoredError, "HTTP 500"),

@@ -161,6 +161,8 @@ def _spans(arguments: argparse.Namespace) -> Iterator[StoredSpan]:
             for unit in api.trace(arguments.trace):
                 for span in spans_in(unit):
                     count += 1
+                    if count > _MOST_SPANS:
+                        raise StoredError("the trace has more spans than can be shown")
                     yield span
     if not count:
         raise StoredError("there is no such trace")

@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     else:
         _show(report, rules if arguments.rules is None else "", terminal)
     for missed in (*report.missed, *([report.failure] if report.failure else [])):
-        terminal.complain(f"jaeger-guard scan: {missed}")
+        terminal.complain(f"jaeger-guard scan: {_printable(missed)}")
     if report.tally.groups:
         return ExitStatus.FAILED
     return ExitStatus.DONE if report.is_complete else ExitStatus.USAGE

@@ -50,5 +50,15 @@ def _rule(place: Place) -> tuple[str, str, str]:
 
 
 def _quoted(text: str) -> str:
-    """Write a TOML basic string; JSON's escapes are all TOML's, but for DEL and pairs of surrogates."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    """Write a TOML basic string, in which a terminal finds nothing to obey.
+
+    JSON's escapes are all TOML's, but for pairs of surrogates.
+    """
+    return "".join(
+        letter if letter.isprintable() else _escaped(ord(letter))
+        for letter in json.dumps(text, ensure_ascii=False)
+    )
+
+
+def _escaped(code: int) -> str:
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

@@ -11,7 +11,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from jaeger_guard.stored.span import Origin, StoredSpan, tracestate_pairs, whole
+from jaeger_guard.stored.span import Origin, StoredSpan, hexadecimal, tracestate_pairs, whole
 from jaeger_guard.types import Surface
 
 _STATUS: Final = "otel.status_code"
@@ -56,8 +56,8 @@ def _span(span: Mapping[str, Any], resource: Origin) -> StoredSpan:
     version = tags.get(_SCOPE_VERSION)
     description = tags.get(_DESCRIPTION)
     return StoredSpan(
-        trace_id=str(span.get("traceID", "")).lower().zfill(32),
-        span_id=str(span.get("spanID", "")).lower(),
+        trace_id=hexadecimal(span.get("traceID"), 32).zfill(32),
+        span_id=hexadecimal(span.get("spanID"), 16),
         parent_id=_parent(span, references),
         name=str(span.get("operationName", "")),
         kind=kind if kind in _KINDS else "internal",
@@ -83,8 +83,8 @@ def _parent(span: Mapping[str, Any], references: list[dict[str, Any]]) -> str:
     for kind in ("CHILD_OF", "FOLLOWS_FROM"):
         for each in references:
             if each.get("refType") == kind and each.get("traceID") == span.get("traceID"):
-                return str(each.get("spanID", "")).lower()
-    return str(span.get("parentSpanID") or "").lower()
+                return hexadecimal(each.get("spanID"), 16)
+    return hexadecimal(span.get("parentSpanID"), 16)
 
 
 def _event(log: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:

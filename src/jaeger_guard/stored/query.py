@@ -117,7 +117,9 @@ class QueryApi:
             StoredError: There is no answer.
         """
         answer = self._json("/api/services")
-        found = answer.get("data") if isinstance(answer, dict) else None
+        found = answer.get("data", False) if isinstance(answer, dict) else False
+        if found is not None and not isinstance(found, list):
+            raise StoredError("it doesn't answer with services: is it Jaeger's query API?")
         return sorted(str(name) for name in found or ())
 
     def trace(self, trace_id: str) -> Iterator[Unit]:
@@ -182,7 +184,7 @@ class QueryApi:
         try:
             text = "".join(texts(self._chunks(answer, _LONGEST_LIST)))
             return json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise StoredError("it doesn't answer with JSON: is it Jaeger's query API?") from None
         finally:
             answer.close()

@@ -33,6 +33,7 @@ from jaeger_guard.stored.span import StoredSpan
 
 _DEEPEST: Final = 64
 _MOST_WITHIN: Final = 8  # tokens in what a token holds
+_MOST_PLACES: Final = 8  # that one token is tried at; written once, it stands at one
 
 
 class Outcome(Enum):
@@ -211,7 +212,9 @@ def _places_in_json(text: str) -> dict[str, list[tuple[str, ...]]]:
     found: dict[str, list[tuple[str, ...]]] = {}
     for path, leaf in _leaves(tree, ()):
         for start, end in find_tokens(leaf):
-            found.setdefault(leaf[start:end], []).append(path)
+            paths = found.setdefault(leaf[start:end], [])
+            if len(paths) < _MOST_PLACES:
+                paths.append(path)
     return found
 
 

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from jaeger_guard.surfaces import Attributes, TraceStatePairs
 from jaeger_guard.types import Surface
 
+_LARGEST: Final = 2**64  # of either sign; times are unsigned, attributes signed
+_HEXADECIMAL: Final = frozenset("0123456789abcdef")
+
 
 @dataclass(slots=True, eq=False)
 class Origin:
-    """A resource or an instrumentation scope; implements `surfaces.OriginParts`."""
+    """A resource or an instrumentation scope; implements `surfaces.OriginParts`.
+
+    Attributes:
+        service: The name of a resource's service as it is stored, whatever is scrubbed later.
+    """
 
     surface: Surface
     name: str = ""
     version: str | None = None
     schema_url: str | None = None
     attributes: Attributes = field(default_factory=dict)
+    service: str = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.service = str(self.attributes.get("service.name", ""))
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -64,8 +75,8 @@ class StoredSpan:
 
     @property
     def service(self) -> str:
-        """The service's name."""
-        return str(self.resource.attributes.get("service.name", ""))
+        """The service's name, as it is stored."""
+        return self.resource.service
 
     @property
     def is_outbound(self) -> bool:
@@ -106,8 +117,15 @@ def tracestate_pairs(text: object) -> TraceStatePairs:
 
 
 def whole(value: Any) -> int:
-    """Read a whole number, which JSON may hold as a text where it is large; 0 for anything else."""
+    """Read a whole number of 64 bits, which JSON may hold as a text; 0 for anything else."""
     try:
-        return int(value)
+        number = int(value)
     except (TypeError, ValueError, OverflowError):
         return 0
+    return number if -_LARGEST <= number < _LARGEST else 0
+
+
+def hexadecimal(value: Any, digits: int) -> str:
+    """Read an id of at most so many hexadecimal digits; empty for anything else."""
+    text = str(value or "").lower()
+    return text if len(text) <= digits and not set(text) - _HEXADECIMAL else ""
