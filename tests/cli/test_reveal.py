@@ -18,7 +18,7 @@ from e2e.plain import plain_provider
 from jaeger_guard.audit import read, verify
 from jaeger_guard.categories import CONTACT_EMAIL, FINANCIAL_IBAN
 from jaeger_guard.cli import main
-from jaeger_guard.keys import KEYS_ATTRIBUTE, Place, RoleKey, sealing
+from jaeger_guard.keys import KEYS_ATTRIBUTE, Place, RoleKey, open_field, sealing
 from jaeger_guard.keys.cryptographic import hpke_suite
 from jaeger_guard.keys.providers import KeyFiles
 from jaeger_guard.keys.ring import RoleRing
@@ -354,11 +354,10 @@ def test_a_token_that_stands_in_many_places_is_tried_in_few(
     from jaeger_guard.stored import revealing
 
     tried = []
-    really = revealing.open_field
 
     def counted(*arguments: Any) -> Any:
         tried.append(1)
-        return really(*arguments)
+        return open_field(*arguments)
 
     monkeypatch.setattr(revealing, "open_field", counted)
     sealed = Sealed.to(keys.of("support"))
