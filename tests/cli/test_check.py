@@ -396,3 +396,20 @@ def test_example_of_the_docs(weak: Path, tmp_path: Path) -> None:
     baseline = tmp_path / "accepted.toml"
     baseline.write_text(page.partition("```toml-baseline\n")[2].partition("```")[0])
     assert main(["check", str(weak), "--baseline", str(baseline)]) == 1
+
+
+@pytest.mark.parametrize("rich", [True, False])
+def test_a_terminal_obeys_no_name_in_a_file(
+    rich: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A component's name may hold anything; what would steer a terminal isn't written."""
+    file = tmp_path / "collector.yaml"
+    file.write_text(
+        'receivers: {"otlp/\\e[31m\\u009b": {protocols: {grpc: {endpoint: "0.0.0.0:4317"}}}}\n'
+        'service: {pipelines: {traces: {receivers: ["otlp/\\e[31m\\u009b"], exporters: [debug]}}}\n'
+    )
+    if not rich:
+        monkeypatch.setitem(sys.modules, "rich.box", None)
+    assert main(["check", str(file)]) == 1
+    out = capsys.readouterr().out
+    assert "otlp/?[31m?" in out and out.replace("\n", "").isprintable()

@@ -89,7 +89,7 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     if findings or not looked.faults or arguments.format != "table":
         _tell(findings, arguments.format, terminal)
     for fault in looked.faults:
-        terminal.complain(f"jaeger-guard: could not look: {fault}")
+        terminal.complain(f"jaeger-guard: could not look: {_printable(str(fault))}")
     if looked.faults:
         return ExitStatus.USAGE
     worst = max((finding.severity.rank for finding in findings), default=-1)
@@ -150,8 +150,8 @@ def _table(findings: Sequence[Finding], terminal: Terminal) -> None:
         for finding in findings:
             terminal.write(
                 f"{finding.severity.value.upper():8} {finding.id}\n"
-                f"         {_printable(finding.where)}: {finding.message}\n"
-                f"         -> {finding.remedy}"
+                f"         {_printable(finding.where)}: {_printable(finding.message)}\n"
+                f"         -> {_printable(finding.remedy)}"
             )
         return
     colours = {
@@ -166,9 +166,9 @@ def _table(findings: Sequence[Finding], terminal: Terminal) -> None:
     table.add_column("what, where, and what to do", overflow="fold")
     for finding in findings:
         severity = finding.severity.value
-        told = Text(finding.message, style="bold")
+        told = Text(_printable(finding.message), style="bold")
         told.append(f"\n{_printable(finding.where)}", style="cyan not bold")
-        told.append(f"\n{finding.remedy} ({finding.id})", style="not bold")
+        told.append(f"\n{_printable(finding.remedy)} ({finding.id})", style="not bold")
         table.add_row(Text(severity, style=colours[severity]), told)
     console = Console()
     with console.capture() as captured:
@@ -177,7 +177,7 @@ def _table(findings: Sequence[Finding], terminal: Terminal) -> None:
 
 
 def _printable(text: str) -> str:
-    """Show a path without characters that would steer a terminal."""
+    """Show what a file holds, such as a name, without characters that would steer a terminal."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
