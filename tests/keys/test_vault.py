@@ -138,3 +138,39 @@ def test_a_place_in_vault_has_a_mount_and_a_path(text: str) -> None:
     """What names no place in Vault is refused before anybody is asked."""
     with pytest.raises(ConfigurationError, match="MOUNT/PATH"):
         open_place(text, "--directory")
+
+
+def test_a_token_goes_nowhere_in_the_clear(
+    vault: VaultDouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plaintext to another machine is refused, and a redirect isn't followed with the token."""
+    monkeypatch.setenv("VAULT_TOKEN", TOKEN)
+    monkeypatch.setenv("VAULT_ADDR", "http://vault.example.com:8200")
+    with pytest.raises(ConfigurationError, match="VAULT_ADDR"):
+        open_place("vault:secret/jaeger", "--directory")
+    seen: list[str | None] = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.path)
+            self.send_response(307)
+            self.send_header("location", f"http://127.0.0.1:{vault.server_address[1]}{self.path}")
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        do_POST = do_PUT = do_GET
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{server.server_address[1]}")
+        place = open_place("vault:secret/jaeger", "--directory")
+        for ask in (lambda: place.read("a"), lambda: place.write("a", b"x")):
+            with pytest.raises(ConfigurationError, match="redirect"):
+                ask()
+        server.shutdown()
+        thread.join()
+    assert len(seen) == 2 and not vault.secrets

@@ -10,9 +10,11 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import ipaddress
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 from jaeger_guard.errors import ConfigurationError, MissingExtraError
 
@@ -20,6 +22,19 @@ _FIELD: Final = "document"
 _PLACE: Final = re.compile(r"(?P<mount>[\w-]{1,64})/(?P<path>[\w-]{1,64}(?:/[\w-]{1,64}){0,8})")
 
 _Answer = TypeVar("_Answer")
+
+
+def _is_safe(url: str) -> bool:
+    """Say whether an address of Vault is one of TLS, or this machine's."""
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    try:
+        return (
+            parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname or "").is_loopback
+        )
+    except ValueError:
+        return False
 
 
 class VaultKeys:
@@ -58,7 +73,12 @@ class VaultKeys:
         found = _PLACE.fullmatch(place)
         if found is None:
             raise ConfigurationError("it names no place in Vault", where, "Give vault:MOUNT/PATH")
-        return cls(hvac.Client(), found["mount"], found["path"], where)
+        # A redirect would take the token along to wherever it leads.
+        client = hvac.Client(allow_redirects=False)
+        if not _is_safe(client.url):
+            what = "Vault's token would travel in the clear"
+            raise ConfigurationError(what, "VAULT_ADDR", "Give an address with https://")
+        return cls(client, found["mount"], found["path"], where)
 
     @property
     def where(self) -> str:
@@ -124,7 +144,10 @@ class VaultKeys:
 
         kind = ""
         try:
-            return question()
+            answer = question()
+            if not 300 <= getattr(answer, "status_code", 200) < 400:
+                return answer
+            kind = "redirect"
         except InvalidPath:
             return None
         except Exception as error:  # noqa: BLE001 - its text may hold a token, or a document
