@@ -18,6 +18,7 @@ from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceFlag
 from opentelemetry.util._once import Once
 
 from jaeger_guard import Export, GuardSpanProcessor, configuration, configure, keys
+from jaeger_guard.keys import datakeys
 from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
 from jaeger_guard.processor import span_scrubber
 from jaeger_guard.testing import assert_no_pii
@@ -346,6 +347,55 @@ def test_rotation_is_followed(keyed: Keyed, policy: str) -> None:
     assert keyed.opened(second, "user.email") == EMAIL
     with pytest.raises(keys.DestroyedError, match="epoch 1"):
         keyed.opened(first, "user.email")
+
+
+def look_again(keys_of_policy: Any) -> None:
+    """Let services look at their files anew, as after some seconds."""
+    for sealer in keys_of_policy._sealers.values():
+        sealer._look_at = 0.0
+        for file in sealer._files:
+            file._look_at = 0.0
+
+
+def test_a_data_key_is_forgotten_with_its_epoch(keyed: Keyed, policy: str) -> None:
+    """Neither an epoch that is ended early, nor the last one, lives on in a service's memory."""
+    spans = span_scrubber(policy, "test")
+    keys_of_policy = spans.scrubber.policy.keys
+    assert keys_of_policy is not None
+
+    def key_id() -> bytes:
+        attributes = spans.scrub(raw_span(user_email=EMAIL)).attributes
+        return keys.read_wraps(attributes[KEYS_ATTRIBUTE])[0].key_id
+
+    first = key_id()
+    assert first in datakeys._ISSUED
+    keyed.ring.rotate("support")
+    keyed.publish("support")
+    look_again(keys_of_policy)
+    second = key_id()
+    assert first not in datakeys._ISSUED and second in datakeys._ISSUED
+    late = keys_of_policy._now() + 30 * 86_400
+    keys_of_policy._now = lambda: late
+    assert KEYS_ATTRIBUTE not in spans.scrub(raw_span(user_email=EMAIL)).attributes
+    assert second not in datakeys._ISSUED
+
+
+def test_an_older_file_of_public_keys_is_not_taken(keyed: Keyed, policy: str) -> None:
+    """Who puts back what was published before a rotation, well signed, brings no ended epoch back."""
+    spans = span_scrubber(policy, "test")
+    keys_of_policy = spans.scrubber.policy.keys
+    assert keys_of_policy is not None
+    published = keyed.directory / "support-keys.json"
+    old = published.read_bytes()
+    spans.scrub(raw_span(user_email=EMAIL))
+    keyed.ring.rotate("support")
+    keyed.publish("support")
+    look_again(keys_of_policy)
+    spans.scrub(raw_span(user_email=EMAIL))
+    published.write_bytes(old)
+    look_again(keys_of_policy)
+    attributes = spans.scrub(raw_span(user_email=EMAIL)).attributes
+    assert {wrap.epoch for wrap in keys.read_wraps(attributes[KEYS_ATTRIBUTE])} == {2}
 
 
 def test_sealing_key_of_tests_is_none_of_production() -> None:

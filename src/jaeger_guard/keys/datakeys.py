@@ -138,14 +138,19 @@ _ISSUED: Final[dict[bytes, DataKey]] = {}
 
 def issue(epochs: Iterable[tuple[str, Epoch]], now: float) -> DataKey:
     """Make a data key, and forget those whose epoch is over."""
-    for known in list(_ISSUED.values()):
-        if known.ends <= now:
-            _ISSUED.pop(known.id, None)
+    forget(now)
     while len(_ISSUED) >= _MOST_ISSUED:
         _ISSUED.pop(next(iter(_ISSUED)), None)
     key = DataKey(epochs)
     _ISSUED[key.id] = key
     return key
+
+
+def forget(now: float) -> None:
+    """Forget the data keys whose epoch is over."""
+    for known in list(_ISSUED.values()):
+        if known.ends <= now:
+            _ISSUED.pop(known.id, None)
 
 
 def sealed_here(text: str, place: Place) -> DataKey | None:

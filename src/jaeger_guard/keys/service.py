@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 from jaeger_guard.categories import addresses
 from jaeger_guard.forks import call_in_forked_children
-from jaeger_guard.keys.datakeys import DataKey, issue
+from jaeger_guard.keys.datakeys import DataKey, forget, issue
 from jaeger_guard.keys.pseudonyms import Pseudonymizer
 from jaeger_guard.keys.sources import PublishedFile
 from jaeger_guard.keys.token import LONGEST_VALUE, Place
@@ -154,8 +154,11 @@ class _Sealer:
         epochs = [(file.role, file.keys().at(now)) for file in self._files]
         current = tuple((role, epoch) for role, epoch in epochs if epoch is not None)
         key = self._key
+        if key is not None and key.epochs != current:
+            key.ends = min(key.ends, now)  # its epoch was ended early: it isn't kept for longer
         if len(current) < len(epochs):
             key = None
+            forget(now)  # nothing is issued, perhaps never again
         elif key is None or not key.serves(now) or key.epochs != current:
             key = issue(current, now)
         self._key = key

@@ -38,6 +38,7 @@ class PublishedFile:
         self._seen: object = None
         self._look_at = 0.0
         self._told = False
+        self._newest = 0  # the highest number of an epoch that was published
         self._keys = self._read()
         self._signer = self._keys.signer
 
@@ -92,5 +93,14 @@ class PublishedFile:
             what = "it was signed by somebody else"
             remedy = "Publish it from the key directory that made it first"
             raise ConfigurationError(what, self.where, remedy)
+        if max(_numbers(keys), default=0) < self._newest:
+            what = "it is older than the one before"
+            remedy = "Publish it anew: an older one may name epochs that were ended early"
+            raise ConfigurationError(what, self.where, remedy)
+        self._newest = max(_numbers(keys), default=0)
         self._seen = seen
         return keys
+
+
+def _numbers(keys: PublicKeys) -> list[int]:
+    return [epoch.number for epoch in keys.epochs]
