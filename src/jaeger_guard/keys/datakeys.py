@@ -71,7 +71,7 @@ class DataKey:
 
         self.epochs = tuple(epochs)
         self.id = os.urandom(KEY_ID_BYTES)
-        self.ends = min(epoch.ends for _, epoch in self.epochs)
+        self.ends: float = min(epoch.ends for _, epoch in self.epochs)
         self._process = os.getpid()
         self._forks = _forks
         self._left = MOST_MESSAGES
