@@ -384,6 +384,23 @@ def test_a_services_own_name_may_hold_a_value() -> None:
     assert not [place for place in report.tally.groups if EMAIL in "".join(place)]
 
 
+def test_a_store_that_always_answers_in_full_is_left() -> None:
+    """A store that doesn't heed the time, or means ill, keeps no scan for years: it is told, and ends."""
+    asked = []
+    unit = Unit("trace", {"spans": [{"traceID": str(number)} for number in range(1, 4)]})
+
+    class Store:
+        def search(self, *_: object) -> list[Unit]:
+            asked.append(1)
+            return [unit]
+
+    api: Any = Store()
+    source = JaegerSource(api, "test", start=0, end=3600 * SECONDS, services=["shop"], limit=3)
+    report = scan(source, BASELINE)
+    assert report.failure is not None and "full" in report.failure
+    assert len(asked) < 2000
+
+
 def test_a_terminal_obeys_nothing_in_a_key(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from jaeger_guard.scan.source import Look, Part
-from jaeger_guard.stored import StoredSpan
+from jaeger_guard.scan.source import MOST_TRACES, Look, Part
+from jaeger_guard.stored import StoredError, StoredSpan
 from jaeger_guard.stored.query import QueryApi
 
 DEFAULT_LIMIT: Final = 200  # traces of one answer
 _SHORTEST: Final = 1_000_000  # nanoseconds; a window is not halved below
+_MOST_FULL: Final = 1000  # of the shortest windows in a row: a second of traces is never that full
 
 
 class JaegerSource:
@@ -50,7 +51,7 @@ class JaegerSource:
         self._end = end
         self._services = sorted(services)
         self._window = window
-        self._limit = limit
+        self._limit = min(limit, MOST_TRACES)
 
     @property
     def identity(self) -> Mapping[str, Any]:
@@ -75,6 +76,7 @@ class JaegerSource:
     def _service(self, look: Look, services: Sequence[str], number: int, at: int) -> Iterator[Part]:
         service = services[number]
         width = self._end - at
+        full = 0  # shortest windows, one behind the other
         while at < self._end:
             end = min(self._end, at + width)
             wanted = _Wanted(service, at, end)
@@ -84,6 +86,9 @@ class JaegerSource:
                 width = (end - at) // 2
                 continue
             missed = [f"{tally.unread} traces can't be read"] if tally.unread else []
+            full = full + 1 if is_full else 0
+            if full > _MOST_FULL:
+                raise StoredError("whatever time it is asked for, its answer is full")
             if is_full:
                 missed.append("a millisecond holds more traces than one answer")
             of_service = (end - self._start) / max(1, self._end - self._start)

@@ -14,7 +14,7 @@ from typing import Any, Final
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.policy import CompiledPolicy
 from jaeger_guard.scan.looking import Looker
-from jaeger_guard.scan.source import Keep, Part, Source
+from jaeger_guard.scan.source import MOST_TRACES, Keep, Part, Source
 from jaeger_guard.scan.tally import Tally
 from jaeger_guard.stored import StoredError, Unit, spans_in
 
@@ -94,7 +94,8 @@ def _look_with(looker: Looker) -> Callable[[Iterable[Unit], Keep], tuple[Tally, 
             if unit.kind == "unread":
                 tally.unread += 1
             for span in spans_in(unit):
-                traces.add(span.trace_id)
+                if len(traces) < MOST_TRACES:
+                    traces.add(span.trace_id)
                 if keep(span):
                     looker.look(span, tally)
         return tally, traces

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from jaeger_guard.scan.tally import Tally
 from jaeger_guard.stored import StoredSpan, Unit
 
 Keep: TypeAlias = Callable[[StoredSpan], bool]
 Look: TypeAlias = Callable[[Iterable[Unit], Keep], tuple[Tally, set[str]]]
-"""Looks through the spans of units that are to be kept; answers the tally and all ids of traces."""
+"""Looks through the spans of units that are to be kept; answers the tally and the ids of traces."""
+MOST_TRACES: Final = 1_000_000  # ids that are held, whatever a store answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
