@@ -67,9 +67,10 @@ def test_counts_reach_the_global_meter_provider(when: str, tmp_path: Path) -> No
     assert by_name["jaeger_guard.spans.sent"] == [(3, {})]
     assert by_name["jaeger_guard.spans.rejected"] == [(1, {"reason": "invalid"})]
     assert by_name["jaeger_guard.spans.scrubbed"] == [(4, {})]
-    assert (3, {"category": "contact.email", "action": "redact"}) in by_name[
-        "jaeger_guard.findings"
-    ]
+    what = {"category": "contact.email", "surface": "attribute", "action": "redact"}
+    assert (3, what) in by_name["jaeger_guard.findings"]
+    ((seconds, _),) = by_name["jaeger_guard.scrub.time"]
+    assert seconds > 0
     assert "example.org" not in done.stdout
 
 
@@ -105,6 +106,7 @@ def test_points_are_read_from_statistics() -> None:
         "spool_oldest_seconds": 60,
         "tls": {"server_expires": "2000-01-01T00:00:00+00:00"},
         "findings": {"contact.email/attribute/redact": 2, "contact.email/name/redact": 1},
+        "scrub_seconds": 1.5,
     }
     found = {item.name: list(item.points(counts)) for item in INSTRUMENTS}
     assert {p["reason"]: v for v, p in found["jaeger_guard.spans.dropped"]} == {
@@ -119,6 +121,9 @@ def test_points_are_read_from_statistics() -> None:
     assert len(found["jaeger_guard.queue.size"]) == len(found["jaeger_guard.queue.oldest"]) == 2
     [(left, attributes)] = found["jaeger_guard.certificate.remaining"]
     assert left < 0 and attributes == {"certificate": "server"}
+    what = {"category": "contact.email", "action": "redact"}
     assert found["jaeger_guard.findings"] == [
-        (3, {"category": "contact.email", "action": "redact"})
+        (2, {**what, "surface": "attribute"}),
+        (1, {**what, "surface": "name"}),
     ]
+    assert found["jaeger_guard.scrub.time"] == [(1.5, {})]

@@ -119,9 +119,11 @@ class Guard:
     def statistics(self) -> dict[str, Any]:
         """Return counts: spans scrubbed and quarantined, findings, the queue, the sender.
 
-        Findings are counted by `category/surface/action`; what was dropped, by reason.
+        Findings are counted by `category/surface/action`; what was dropped, by reason. The time is the
+        processor's, with encoding where both are done at once.
         """
         counts: dict[str, Any] = dict(self._spans.statistics())
+        counts["scrub_seconds"] = self._spans.seconds
         counts.update(self._processor.sampling.enforcement.statistics())
         counts["processor_failures"] = self._processor.isolation.counts()
         if self._firewall is not None:

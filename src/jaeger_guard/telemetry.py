@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 import threading
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -81,14 +80,9 @@ def _by_stage(suffix: str) -> Callable[[Statistics], Iterable[Point]]:
 
 
 def _findings(counts: Statistics) -> Iterable[Point]:
-    sums: Counter[tuple[str, str]] = Counter()
     for label, count in counts.get("findings", {}).items():
-        category, _, rest = label.partition("/")
-        sums[category, rest.rpartition("/")[2]] += count
-    return [
-        (count, {"category": category, "action": action})
-        for (category, action), count in sums.items()
-    ]
+        category, surface, action = label.split("/")
+        yield count, {"category": category, "surface": surface, "action": action}
 
 
 def _late_drops(counts: Statistics) -> Iterable[Point]:
@@ -131,8 +125,13 @@ INSTRUMENTS: Final = (
     ),
     Instrument(
         name="jaeger_guard.findings", kind="counter", unit="{finding}",
-        description="What was found in spans, by data category and the action taken.",
+        description="What was found in spans, by data category, surface and the action taken.",
         points=_findings,
+    ),
+    Instrument(
+        name="jaeger_guard.scrub.time", kind="counter", unit="s",
+        description="The processor's time for scrubbing, with encoding where both are done at once.",
+        points=_count("scrub_seconds"),
     ),
     Instrument(
         name="jaeger_guard.values.not_encrypted", kind="counter", unit="{value}",

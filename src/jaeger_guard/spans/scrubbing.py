@@ -50,6 +50,7 @@ class SpanScrubber:
         call_in_forked_children(self._renew_lock)
         self._findings: Counter[tuple[str, str, str]] = Counter()
         self._scrubbed = 0
+        self.seconds = 0.0  # of the processor's time
         self._quarantined: Counter[str] = Counter()
         self._resources: OrderedDict[int, tuple[Resource, Resource]] = OrderedDict()
         self._scopes: OrderedDict[int, tuple[InstrumentationScope, InstrumentationScope]] = (
@@ -87,6 +88,13 @@ class SpanScrubber:
         A span that is dropped for what it is can't be taken back from who asks here: its skeleton
         is returned. Who can do without it asks `scrub_or_drop`.
         """
+        started = time.thread_time()
+        content = self.scrub_untimed(span)
+        self.spend(time.thread_time() - started)
+        return content
+
+    def scrub_untimed(self, span: ReadableSpan) -> SpanContent:
+        """Return what `scrub` does, for who counts its time with that of a batch."""
         content = self._scrub_or_quarantine(span)
         return self._skeleton(span) if content is None else content
 
@@ -98,7 +106,10 @@ class SpanScrubber:
 
     def scrub_or_drop(self, span: ReadableSpan) -> SpanContent | None:
         """Return what `scrub` does; None where the span is dropped for what it is."""
-        return self._scrub_or_quarantine(span)
+        started = time.thread_time()
+        content = self._scrub_or_quarantine(span)
+        self.spend(time.thread_time() - started)
+        return content
 
     def _scrub_or_quarantine(self, span: ReadableSpan) -> SpanContent | None:
         findings = SpanFindings()
@@ -131,9 +142,9 @@ class SpanScrubber:
         return content
 
     def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
-        """Return the scrubbed content of each span, in order; without what `fate` drops."""
+        """Return the scrubbed content of each span, in order; without what `fate` drops. Untimed."""
         if self.fate is None:
-            return [self.scrub(span) for span in spans]
+            return [self.scrub_untimed(span) for span in spans]
         return self.fate.survivors([self._scrub_or_quarantine(span) for span in spans])
 
     def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:
@@ -268,6 +279,11 @@ class SpanScrubber:
             self._scrubbed += scrubbed
             for finding in findings:
                 self._findings[finding.category, finding.surface.value, finding.action.value] += 1
+
+    def spend(self, seconds: float) -> None:
+        """Count processor time that scrubbing took."""
+        with self._lock:
+            self.seconds += seconds
 
     def _remember(
         self,

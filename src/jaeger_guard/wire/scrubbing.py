@@ -18,6 +18,7 @@ known is joined from such pieces: nothing of it is copied, and no object is made
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -140,6 +141,13 @@ class ScrubbingEncoder(Encoder):
 
     def encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:  # type: ignore[override]
         """Scrub and encode a batch: usually one payload; none where there is nothing to send."""
+        started = time.thread_time()
+        try:
+            return self._encode(spans)
+        finally:
+            self._spans.spend(time.thread_time() - started)
+
+    def _encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:
         scrubber = self._spans.scrubber
         if scrubber is not self._scrubber:  # an exception has ended
             self._begin(scrubber)
@@ -158,7 +166,7 @@ class ScrubbingEncoder(Encoder):
         try:
             encoded = self._fuse(span, found)
         except Exception:  # noqa: BLE001 - the plain way meets it again, tells and counts it
-            return self._encoded_or_replaced(self._spans.scrub(span))
+            return self._encoded_or_replaced(self._spans.scrub_untimed(span))
         tally.scrubbed += 1
         if found:
             tally.findings += found
