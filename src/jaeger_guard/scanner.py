@@ -192,7 +192,13 @@ class Scanner:
         return opened
 
 
-@lru_cache(maxsize=2)  # a process has one set of detectors, and making them takes a while
+@lru_cache(maxsize=2)  # a process has one set of detectors, and making a scanner takes a while
+def scanner_of(detectors: tuple[Detector, ...]) -> Scanner:
+    """Return a scanner of these detectors, which all who scrub by them share."""
+    return Scanner(detectors)
+
+
+@lru_cache(maxsize=2)
 def _loosened(detectors: tuple[Detector, ...]) -> Scanner:
     return Scanner([loosened(detector) for detector in detectors])
 

@@ -18,7 +18,7 @@ from jaeger_guard.generations import Generations
 from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.recognizers import RecognizerProcess
-from jaeger_guard.scanner import Scanner
+from jaeger_guard.scanner import Scanner, scanner_of
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.forms import Forms
@@ -94,7 +94,7 @@ class Scrubber:
         self.recognizer: RecognizerProcess | None = (
             start_recognizer(policy.recognition) if before is None else before.recognizer
         )
-        self.scanner: Scanner = Scanner(installed_detectors()) if before is None else before.scanner
+        self.scanner: Scanner = scanner_of(installed_detectors())
         scanner = self.scanner
         self._cache_bytes = cache_bytes
         self._text = TextScrubber(policy, scanner, self.recognizer)
