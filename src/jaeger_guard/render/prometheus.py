@@ -11,12 +11,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.render.target import RenderedFile, Rendering, Source, Target
 from jaeger_guard.render.yaml_text import to_yaml
-from jaeger_guard.telemetry import INSTRUMENTS, Instrument
+
+if TYPE_CHECKING:
+    from jaeger_guard.telemetry import Instrument
 
 _UNITS: Final[Mapping[str, str]] = MappingProxyType({"By": "_bytes", "s": "_seconds"})
 _LABEL: Final = r"[a-zA-Z_][a-zA-Z0-9_]{0,63}"
@@ -35,6 +37,10 @@ def metric(name: str) -> str:
     Raises:
         KeyError: There is none of that name.
     """
+    from jaeger_guard.telemetry import (
+        INSTRUMENTS,  # with OpenTelemetry, which `--help` doesn't need
+    )
+
     return {each.name: prometheus_name(each) for each in INSTRUMENTS}[f"jaeger_guard.{name}"]
 
 
