@@ -24,6 +24,8 @@ from e2e.planted import BEARER, CARD, EMAIL, JWT, PASSWORD, TOKEN
 from e2e.surfaces import RESOURCE, record_planted
 from jaeger_guard import Policy, protect
 from jaeger_guard.cli import main
+from jaeger_guard.keys import KEYS_ATTRIBUTE
+from jaeger_guard.keys.wraps import Wrap
 from jaeger_guard.policy import compile_policy
 from jaeger_guard.scan import FileSource, JaegerSource, Tally, scan
 from jaeger_guard.scan.looking import Looker
@@ -430,3 +432,21 @@ def test_a_look_alike_of_a_token_is_searched() -> None:
         Looker(BASELINE).look(each, tally)
     found = {place.category for place in tally.groups if place.key == "note"}
     assert "contact.email" in found
+
+
+@pytest.mark.parametrize("is_event", [False, True])
+def test_what_pretends_to_be_the_wraps_is_searched(*, is_event: bool) -> None:
+    """Under the key of the wraps, all that is no wrap is text like any other, also beside one."""
+    wrap = str(Wrap(b"k" * 8, "support", 1, b"s" * 80 + b"e" * 32))
+    document = otlp(recorded())
+    span = document["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    planted = [
+        {"key": KEYS_ATTRIBUTE, "value": {"stringValue": f"{wrap} mail {EMAIL} and {TOKEN}"}}
+    ]
+    span["attributes"] = [] if is_event else planted
+    span["events"] = [{"name": "x", "attributes": planted if is_event else []}]
+    tally = Tally()
+    for each in spans_in(Unit("resource", document["resourceSpans"][0])):
+        Looker(BASELINE).look(each, tally)
+    found = {place.category for place in tally.groups if place.key == f"{KEYS_ATTRIBUTE}.other"}
+    assert found >= {"contact.email", "credential.token"}

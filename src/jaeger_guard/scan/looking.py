@@ -24,6 +24,7 @@ from jaeger_guard.types import Action, Finding, Surface
 
 _KEPT: Final = (Action.KEEP, Action.UNSAFE_KEEP)
 _SERVICE: Final = "service.name"
+_NOT_THE_KEYS: Final = f"{KEYS_ATTRIBUTE}.other"
 _MOST_DEPTH: Final = 32
 
 
@@ -77,22 +78,27 @@ class Looker:
 
     def _put_own_aside(self, span: StoredSpan) -> None:
         """Put a marker where a token of this span's own keys or a pseudonym stands; leave the wraps out."""
-        written = span.attributes.get(KEYS_ATTRIBUTE)
+        attributes = dict(span.attributes)
+        written = attributes.pop(KEYS_ATTRIBUTE, None)
         wraps = read_wraps(written) if isinstance(written, str) else ()
+        if isinstance(written, str):
+            ours = set(map(str, wraps))
+            written = " ".join(entry for entry in written.split(" ") if entry not in ours)
+        if written:
+            attributes[KEYS_ATTRIBUTE] = written
         known = {wrap.key_id for wrap in wraps}
-        span.attributes = {
-            key: _without_own(value, known, 0)
-            for key, value in span.attributes.items()
-            if not (wraps and key == KEYS_ATTRIBUTE)
-        }
-        span.events = [
-            (name, {key: _without_own(value, known, 0) for key, value in attributes.items()})
-            for name, attributes in span.events
-        ]
-        span.links = [
-            {key: _without_own(value, known, 0) for key, value in attributes.items()}
-            for attributes in span.links
-        ]
+        span.attributes = _searchable(attributes, known)
+        span.events = [(name, _searchable(each, known)) for name, each in span.events]
+        span.links = [_searchable(each, known) for each in span.links]
+
+
+def _searchable(attributes: Mapping[str, Any], known: set[bytes]) -> dict[str, Any]:
+    """Return attributes without what a guard wrote; what pretends to be the wraps, under another key:
+    the scrubber leaves that attribute to who writes it anew."""
+    return {
+        _NOT_THE_KEYS if key == KEYS_ATTRIBUTE else key: _without_own(value, known, 0)
+        for key, value in attributes.items()
+    }
 
 
 def _without_own(value: Any, known: set[bytes], depth: int) -> Any:
