@@ -68,7 +68,7 @@ class GuardedState:
     @classmethod
     def pending(cls, raw: ReadableSpan, scrubber: SpanScrubber) -> GuardedState:
         """Hold a raw span back until somebody reads it."""
-        return cls(lambda: scrubber.scrub(raw), lambda: _identity(raw, scrubber))
+        return cls(lambda: scrubber.scrub_alone(raw), lambda: _identity(raw, scrubber))
 
     def __dir__(self) -> list[str]:
         """Name what shows scrubbed data alone; whoever walks objects by `dir` stays there."""

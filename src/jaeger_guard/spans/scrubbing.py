@@ -88,15 +88,15 @@ class SpanScrubber:
         A span that is dropped for what it is can't be taken back from who asks here: its skeleton
         is returned. Who can do without it asks `scrub_or_drop`.
         """
-        started = time.thread_time()
-        content = self.scrub_untimed(span)
-        self.spend(time.thread_time() - started)
-        return content
-
-    def scrub_untimed(self, span: ReadableSpan) -> SpanContent:
-        """Return what `scrub` does, for who counts its time with that of a batch."""
         content = self._scrub_or_quarantine(span)
         return self._skeleton(span) if content is None else content
+
+    def scrub_alone(self, span: ReadableSpan) -> SpanContent:
+        """Return what `scrub` does, and count its time, for a span that is in no batch."""
+        started = time.thread_time()
+        content = self.scrub(span)
+        self.spend(time.thread_time() - started)
+        return content
 
     def _skeleton(self, span: ReadableSpan) -> SpanContent:
         try:
@@ -105,7 +105,7 @@ class SpanScrubber:
             return self.quarantine(span, type(error).__name__)
 
     def scrub_or_drop(self, span: ReadableSpan) -> SpanContent | None:
-        """Return what `scrub` does; None where the span is dropped for what it is."""
+        """Return what `scrub_alone` does; None where the span is dropped for what it is."""
         started = time.thread_time()
         content = self._scrub_or_quarantine(span)
         self.spend(time.thread_time() - started)
@@ -142,9 +142,9 @@ class SpanScrubber:
         return content
 
     def scrub_batch(self, spans: Sequence[ReadableSpan]) -> list[SpanContent]:
-        """Return the scrubbed content of each span, in order; without what `fate` drops. Untimed."""
+        """Return the scrubbed content of each span, in order; without what `fate` drops."""
         if self.fate is None:
-            return [self.scrub_untimed(span) for span in spans]
+            return [self.scrub(span) for span in spans]
         return self.fate.survivors([self._scrub_or_quarantine(span) for span in spans])
 
     def quarantine(self, span: ReadableSpan | SpanContent, reason: str) -> SpanContent:

@@ -166,7 +166,7 @@ class ScrubbingEncoder(Encoder):
         try:
             encoded = self._fuse(span, found)
         except Exception:  # noqa: BLE001 - the plain way meets it again, tells and counts it
-            return self._encoded_or_replaced(self._spans.scrub_untimed(span))
+            return self._encoded_or_replaced(self._spans.scrub(span))
         tally.scrubbed += 1
         if found:
             tally.findings += found
