@@ -402,6 +402,7 @@ class Sender:
         outcome = self._carrier.attempt(payload.data, payload.spans, timeout)
         if outcome.state is State.REJECTED and outcome.reason is Reason.NOT_AN_OTLP_RECEIVER:
             self.is_refused = True
+        self._notices.tell(outcome)  # first: whoever waits for a flush has been told by its end
         is_settled = outcome.state in (State.ACCEPTED, State.REJECTED)
         with self._condition:
             payload.in_flight = self._sending = False
@@ -412,7 +413,6 @@ class Sender:
             self._condition.notify_all()
         if self._store is not None:
             self._settle_on_disk(self._store, payload, outcome)
-        self._notices.tell(outcome)
         if self._overflowed:
             self._notices.tell_of_overflow()
         return True
