@@ -16,7 +16,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from jaeger_guard.audit.chain import Chain, prepare_directory
 from jaeger_guard.audit.records import AuditError, Entry, Record, entry
@@ -258,8 +258,3 @@ class _Flush:
     def __init__(self) -> None:
         self.done = threading.Event()
         self.succeeded = False
-
-
-def as_facts(counts: dict[str, Any]) -> dict[str, int]:
-    """Take the whole numbers above 0 out of counts, such as `Guard.statistics()`."""
-    return {name: count for name, count in counts.items() if type(count) is int and count > 0}

@@ -164,10 +164,3 @@ class _Sealer:
         self._key = key
         self._look_at = now + _LOOK_EVERY
         return key
-
-
-def current_and_next(file: PublishedFile, now: float) -> tuple[bool, bool]:
-    """Say whether a role has a current epoch, and one that follows it."""
-    keys = file.keys()
-    current = keys.at(now)
-    return current is not None, current is not None and keys.after(current) is not None
