@@ -97,6 +97,16 @@ def test_a_known_form_costs_no_search(key: str, template: str) -> None:
         assert _scrubbed(scrubber, key, text) == (text, 0)
 
 
+def test_of_a_form_with_a_suspect_nobody_else_is_asked() -> None:
+    """Private addresses of a known form cost one detector, and public ones of that form are found."""
+    scrubber = Scrubber(_policy())
+    for address in ("10.2.33.7", "10.4.33.8"):
+        assert _scrubbed(scrubber, "client.address", address) == (address, 0)
+    with mock.patch.object(Scanner, "find", side_effect=AssertionError("searched")):
+        assert _scrubbed(scrubber, "client.address", "10.5.77.9") == ("10.5.77.9", 0)
+    assert _scrubbed(scrubber, "client.address", "45.1.33.7")[1] == 1
+
+
 @pytest.mark.parametrize(
     ("key", "template", "clean", "dirty"),
     [
@@ -110,6 +120,9 @@ def test_a_known_form_costs_no_search(key: str, template: str) -> None:
         ),
         ("note", "paid 4111 1111 1111 {}", ("1112", "1113", "1114"), "1111"),
         ("note", "up since {}", ("99.99.9999", "88.88.8888", "77.77.7777"), "8.8.4.4"),
+        ("client.address", "{}", ("10.2.33.7", "10.4.33.8", "10.5.77.9"), "45.1.33.7"),
+        ("note", "peer {} was lost", ("10.2.33.7", "10.4.33.8", "10.5.77.9"), "45.1.33.7"),
+        ("url.full", "https://{}/x", ("10.2.33.7", "10.4.33.8", "10.5.77.9"), "45.1.33.7"),
     ],
 )
 def test_digits_that_say_something_are_seen(

@@ -138,7 +138,7 @@ class Scrubber:
             return text
         forms = self._name_forms
         form = None if forms is None else forms.form(text)
-        if forms is not None and form is not None and forms.is_clean(decision, form):
+        if forms is not None and form is not None and forms.is_clean(decision, form, text):
             self._clean.add(decision, text)
             return text
         found = Findings(MOST_FINDINGS)

@@ -7,6 +7,10 @@ a text is, by detectors that find something in a form wherever they find somethi
 texts. Where nothing is found, and nothing on the way depended on which digits stood there, all of them
 are clean under that decision, and cost a look-up.
 
+In a form of few texts with a finding, as an address has it that may be public or private, one or two
+loosened detectors find something in plain text. These *suspects* are then asked about each text of it,
+and no other detector.
+
 What may depend on the digits, apart from detectors, is refused and never remembered:
 
 1. Encodings: two digits of `%41`, of an entity, an escape, quoted-printable, or base64 are a letter.
@@ -23,16 +27,17 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Literal
 
 from jaeger_guard.detectors.any_digits import form_of, numbers_in
+from jaeger_guard.detectors.detector import Detector
 from jaeger_guard.formats import FORMATS
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD
-from jaeger_guard.scrubber.found import Findings
+from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.names import scrub_name_once
 from jaeger_guard.scrubber.text import TextScrubber
 from jaeger_guard.types import Action, Match, Notation
@@ -52,9 +57,11 @@ _JSON: Final = ("{", "[")
 _QUOTED_AT: Final = "=40"
 _FORMATS: Final = frozenset({"url", "url_path", "url_query", "stacktrace", "text"})
 _NO_LEAF: Final = "\0"  # a value that no leaf is, and none holds
+_MOST_SUSPECTS: Final = 2  # detectors; to ask more is no cheaper than to ask all gates
 
 _Key = tuple[KeyDecision, str | bytes]
-_Known = Generations[_Key, bool]
+# A text of a form is clean where none of these finds anything in it; False where that isn't known.
+_Suspects = tuple[Detector, ...] | Literal[False]
 
 
 class _DependsError(Exception):
@@ -81,9 +88,8 @@ class Forms:
         self._scrub: Callable[[TextScrubber, KeyDecision, str, Findings], str] = (
             scrub_name_once if is_name else _scrub_once
         )
-        # None of them is clean where it says False.
-        self._known: _Known = Generations(KNOWN_BYTES, _bytes)
-        self._met: _Known = Generations(MET_BYTES, _bytes)
+        self._known: Generations[_Key, _Suspects] = Generations(KNOWN_BYTES, _bytes)
+        self._met: Generations[_Key, bool] = Generations(MET_BYTES, _bytes)
 
     def form(self, text: str) -> str | None:
         """Return the form of a text that may be known by it; None for any other."""
@@ -92,9 +98,12 @@ class Forms:
         form = form_of(text)
         return None if form is text else form
 
-    def is_clean(self, decision: KeyDecision, form: str) -> bool:
-        """Say whether all texts of a form are known to be clean."""
-        return self._known.get(_key(decision, form)) is True
+    def is_clean(self, decision: KeyDecision, form: str, text: str) -> bool:
+        """Say whether a text is known to be clean by its form."""
+        suspects = self._known.get(_key(decision, form))
+        if not suspects:
+            return suspects == ()
+        return all(next(suspect.find(text), None) is None for suspect in suspects)
 
     def meet(self, decision: KeyDecision, form: str) -> None:
         """Take note that a text of this form was clean."""
@@ -108,8 +117,8 @@ class Forms:
         if self._asked > _PATIENCE:
             self._known.put(key, self._judge(decision, form))
 
-    def _judge(self, decision: KeyDecision, form: str) -> bool:
-        """Say whether all texts of a form are clean."""
+    def _judge(self, decision: KeyDecision, form: str) -> _Suspects:
+        """Answer which detectors may find something in a text of a form."""
         if decision.whole is not None or _DEPENDENT.search(form) is not None:
             return False
         found = Findings()
@@ -117,7 +126,10 @@ class Forms:
             scrubbed = self._scrub(self._any_digits, decision, form, found)
         except _DependsError:
             return False
-        return scrubbed == form and not found.entries
+        names = {entry.detector for entry in found.entries}
+        if scrubbed != form or len(names) > _MOST_SUSPECTS:
+            return False
+        return tuple(each for each in self._scanner.detectors if each.name in names)
 
     @cached_property
     def _any_digits(self) -> _AnyDigits:
@@ -167,7 +179,10 @@ class _AnyDigits(TextScrubber):
     ) -> str:
         if text.lstrip()[:1] in _JSON:
             raise _DependsError
-        return super()._scrub(decision, text, found, notation, depth)
+        scrubbed = super()._scrub(decision, text, found, notation, depth)
+        if depth > 0 and found.entries:  # a suspect of a part may find nothing in the whole
+            raise _DependsError
+        return scrubbed
 
     def search(
         self,
@@ -185,7 +200,7 @@ class _AnyDigits(TextScrubber):
             if treatment is None or treatment.action in (Action.KEEP, Action.UNSAFE_KEEP):
                 continue
             if wanted is None or wanted(match, _NO_LEAF):
-                raise _DependsError
+                found.add(Found(match.category, treatment.action, match.detector, "", format_name))
         return text
 
     def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
@@ -222,7 +237,10 @@ class _AnyDigits(TextScrubber):
         recognizes = FORMATS["redis"].recognize
         if format_name not in _FORMATS or (recognizes is not None and recognizes(text)):
             raise _DependsError
-        return super()._rewrite(format_name, decision, text, found, notation, depth)
+        scrubbed = super()._rewrite(format_name, decision, text, found, notation, depth)
+        if found.entries:  # of a leaf, or of what was kept because of one
+            raise _DependsError
+        return scrubbed
 
 
 def _refuse_base64(text: str) -> None:

@@ -76,8 +76,8 @@ class KnownForms(Protocol):
         """Return the form of a text; None where it has none."""
         ...
 
-    def is_clean(self, decision: KeyDecision, form: str) -> bool:
-        """Say whether all texts of a form are known to be clean."""
+    def is_clean(self, decision: KeyDecision, form: str, text: str) -> bool:
+        """Say whether a text is known to be clean by its form."""
         ...
 
     def meet(self, decision: KeyDecision, form: str) -> None:
@@ -134,7 +134,7 @@ class TextScrubber:
         if self._settled.get((decision, text)) is not None:
             return text
         form = None if self.forms is None else self.forms.form(text)
-        if form is not None and self.forms is not None and self.forms.is_clean(decision, form):
+        if form is not None and self.forms is not None and self.forms.is_clean(decision, form, text):
             return text
         before = len(found.entries)
         scrubbed = self._scrub(decision, text, found, notation, 0)

@@ -136,7 +136,11 @@ class ValueScrubber:
         if decision.searched and (self._text.inert.get(value) is not None or is_uuid(value)):
             return value
         form = None if self._forms is None else self._forms.form(value)
-        if form is not None and self._forms is not None and self._forms.is_clean(decision, form):
+        if (
+            form is not None
+            and self._forms is not None
+            and self._forms.is_clean(decision, form, value)
+        ):
             self._clean.add(decision, value)
             return value
         if self._pseudonyms is not None and self._pseudonyms.epoch != self._epoch:
