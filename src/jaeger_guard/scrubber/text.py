@@ -134,7 +134,11 @@ class TextScrubber:
         if self._settled.get((decision, text)) is not None:
             return text
         form = None if self.forms is None else self.forms.form(text)
-        if form is not None and self.forms is not None and self.forms.is_clean(decision, form, text):
+        if (
+            form is not None
+            and self.forms is not None
+            and self.forms.is_clean(decision, form, text)
+        ):
             return text
         before = len(found.entries)
         scrubbed = self._scrub(decision, text, found, notation, 0)
