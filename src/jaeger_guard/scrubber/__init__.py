@@ -25,8 +25,14 @@ from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found, SpanFindings
 from jaeger_guard.scrubber.names import scrub_name
 from jaeger_guard.scrubber.prose import start_recognizer
-from jaeger_guard.scrubber.text import TextScrubber, spoken
-from jaeger_guard.scrubber.values import FEWEST_TELLING, UnusedNames, ValueScrubber, exact
+from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
+from jaeger_guard.scrubber.values import (
+    FEWEST_TELLING,
+    UnusedNames,
+    ValueScrubber,
+    exact,
+    is_one_text,
+)
 from jaeger_guard.types import Finding, Notation, Surface
 
 __all__ = [
@@ -237,22 +243,31 @@ class Scrubber:
                         changed[names.unused(plan.key + BESIDE)] = pseudonym
         return attributes if changed is None else changed
 
-    def is_known_clean(self, plan: KeyPlan, text: str) -> bool:
-        """Say whether a text was found clean under a key before; False where that was forgotten."""
+    def is_known_clean(self, plan: KeyPlan, value: str | tuple[str]) -> bool:
+        """Say whether a text, or a list of one, was found clean under a key before.
+
+        False also where that was forgotten.
+        """
         decision = plan.decision
-        return (decision.searched and self._text.inert.get(text) is not None) or self._clean.get(
-            (decision, text)
+        if type(value) is tuple:
+            if not is_one_text(decision, value):
+                return False
+            value = value[0]
+        return (decision.searched and self._text.inert.get(value) is not None) or self._clean.get(
+            (decision, value)
         ) is not None
 
     @staticmethod
     def passes(plan: KeyPlan, value: Any) -> bool:
-        """Say whether a value that is no text goes on under a key as it is, without a look."""
+        """Say whether a value goes on under a key as it is: a number that tells nothing, an id by its form."""
+        if not plan.decision.searched:
+            return False
         kind = type(value)
-        return (
-            (kind is int or kind is float or kind is bool)
-            and plan.decision.searched
-            and -FEWEST_TELLING < value < FEWEST_TELLING
-        )
+        if kind is int or kind is float or kind is bool:
+            return bool(-FEWEST_TELLING < value < FEWEST_TELLING)
+        if kind is tuple and is_one_text(plan.decision, value):
+            return is_uuid(value[0])
+        return kind is str and is_uuid(value)
 
     def scrubbed_value(
         self, plan: KeyPlan, surface: Surface, value: Any, findings: list[Finding]

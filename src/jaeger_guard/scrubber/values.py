@@ -54,6 +54,17 @@ _NAMING: Final = re.compile(
 )
 
 
+def is_one_text(decision: KeyDecision, value: tuple[Any, ...]) -> bool:
+    """Say whether a list is one text, mostly a header: nothing to join, or that names another."""
+    whole = decision.whole
+    return (
+        len(value) == 1
+        and type(value[0]) is str
+        and decision.format != COMMAND.name
+        and (whole is None or whole.action is not Action.DROP)
+    )
+
+
 class ValueScrubber:
     """Scrubs values of attributes by one compiled policy; threads may share it."""
 
@@ -78,7 +89,7 @@ class ValueScrubber:
         kind = type(value)
         if kind is str:
             return self._string(decision, value, found)
-        if kind is tuple and nesting < MAX_NESTING and self._is_one_text(decision, value):
+        if kind is tuple and nesting < MAX_NESTING and is_one_text(decision, value):
             place = found.place
             found.step(0)
             scrubbed = self._string(decision, value[0], found)
@@ -107,17 +118,6 @@ class ValueScrubber:
         except OutOfTimeError:
             del found.entries[before:]
             return _withhold(found, "time")
-
-    @staticmethod
-    def _is_one_text(decision: KeyDecision, value: tuple[Any, ...]) -> bool:
-        """Say whether a list is one text, mostly a header: nothing to join, or that names another."""
-        whole = decision.whole
-        return (
-            len(value) == 1
-            and type(value[0]) is str
-            and decision.format != COMMAND.name
-            and (whole is None or whole.action is not Action.DROP)
-        )
 
     def _container(
         self,

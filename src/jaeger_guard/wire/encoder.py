@@ -22,6 +22,7 @@ from jaeger_guard.wire.message import (
     Payload,
 )
 from jaeger_guard.wire.protobuf import (
+    DOUBLE,
     KIND_AND_TIMES,
     LINK_FLAGS,
     SPAN_FLAGS,
@@ -279,13 +280,27 @@ class Encoder:
 
     def _pair(self, key: str, value: Any) -> bytes:
         prefix = self._prefixes.young.get(key) or self._prefix(key)
-        if type(value) is str:
+        kind = type(value)
+        # Nearly all values first; what `any_value` gives for them, in one step.
+        if kind is str:
             text = value.encode()
             size = len(text)
             if size < 0x7E:  # so that both lengths fit into one byte: nearly all texts
                 body = b"%b\x12%c\n%c%b" % (prefix, size + 2, size, text)
             else:
                 body = prefix + field(b"\x12", field(b"\n", text))
+        elif kind is int and 0 <= value < 0x8000_0000_0000_0000:
+            digits = varint(value)
+            body = b"%b\x12%c\x18%b" % (prefix, len(digits) + 1, digits)
+        elif kind is float:
+            body = b"%b\x12\x09!%b" % (prefix, DOUBLE.pack(value))
+        elif (
+            kind is tuple
+            and len(value) == 1
+            and type(value[0]) is str
+            and (size := len(text := value[0].encode())) < 0x7A
+        ):
+            body = b"%b\x12%c*%c\n%c\n%c%b" % (prefix, size + 6, size + 4, size + 2, size, text)
         else:
             body = prefix + field(b"\x12", any_value(value))
         size = len(body)

@@ -15,7 +15,7 @@ NESTING_LIMIT: Final = 94
 
 _UNSIGNED_64: Final = Struct("<BQ")
 _UNSIGNED_32: Final = Struct("<I")
-_DOUBLE: Final = Struct("<d")
+DOUBLE: Final = Struct("<d")
 KIND_AND_TIMES: Final = Struct("<BBBQBQ")
 
 # SpanFlags: bit 8 says that bit 9 is meant, bit 9 that the parent (or the link) is remote. Each
@@ -39,6 +39,8 @@ def varint(number: int) -> bytes:
         return b"%c" % number
     if number < 0x4000:
         return b"%c%c" % (number & 0x7F | 0x80, number >> 7)
+    if number < 0x20_0000:
+        return b"%c%c%c" % (number & 0x7F | 0x80, number >> 7 & 0x7F | 0x80, number >> 14)
     digits = bytearray()
     while number >= 0x80:
         digits.append(number & 0x7F | 0x80)
@@ -52,6 +54,8 @@ def field(tag: bytes, data: bytes) -> bytes:
     size = len(data)
     if size < 0x80:
         return b"%b%c%b" % (tag, size, data)
+    if size < 0x4000:
+        return b"%b%c%c%b" % (tag, size & 0x7F | 0x80, size >> 7, data)
     return b"%b%b%b" % (tag, varint(size), data)
 
 
@@ -102,7 +106,7 @@ def any_value(value: Any, levels: int = NESTING_LIMIT) -> bytes:
             raise OverflowError
         return b"\x18" + varint(number & 0xFFFF_FFFF_FFFF_FFFF)
     if isinstance(value, float):
-        return b"!" + _DOUBLE.pack(value)
+        return b"!" + DOUBLE.pack(value)
     if isinstance(value, bytes):
         return field(b":", value)
     if isinstance(value, Sequence):

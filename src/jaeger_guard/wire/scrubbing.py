@@ -68,9 +68,20 @@ class _OutOfOrdinaryError(Exception):
 
 
 class _Table:
-    """What is known of one key on one surface: its plan, and the encoded pairs of clean values."""
+    """What is known of one key on one surface: its plan, and the encoded pairs of clean values.
 
-    __slots__ = ("key", "numbers", "older", "plan", "surface", "texts", "truths")
+    Attributes:
+        key: The key.
+        plan: What is done with its values.
+        surface: Where it stands.
+        older: What was known of it in the generation before.
+        texts: Pairs by their text.
+        lists: Pairs whose value is a list of one text, as headers are, by that text.
+        numbers: Pairs by their number.
+        truths: Pairs by their truth value; apart, since True == 1.
+    """
+
+    __slots__ = ("key", "lists", "numbers", "older", "plan", "surface", "texts", "truths")
 
     def __init__(self, key: str, plan: KeyPlan, surface: Surface, older: _Table | None) -> None:
         self.key = key
@@ -78,7 +89,7 @@ class _Table:
         self.surface = surface
         self.older = older
         self.texts: dict[str, bytes] = {}
-        # Apart, since True == 1.
+        self.lists: dict[str, bytes] = {}
         self.numbers: dict[int, bytes] = {}
         self.truths: dict[bool, bytes] = {}
 
@@ -380,16 +391,18 @@ class ScrubbingEncoder(Encoder):
         self, table: _Table, value: Any, found: list[Finding], held: Mapping[str, Any]
     ) -> bytes | None:
         """Encode a pair that the table doesn't know; None where it is left out."""
-        kind, older = type(value), table.older
+        kind, scrubber = type(value), self._scrubber
         if kind is str:
-            pair = None if older is None else older.texts.get(value)
-            if pair is not None or self._scrubber.is_known_clean(table.plan, value):
-                pair = pair or self._pair(table.key, value)
-                if len(value) <= LONGEST_REMEMBERED:
-                    self._make_room(ENTRY_OVERHEAD + value.__sizeof__() + len(pair))
-                    table.texts[value] = pair
+            pair = self._clean_pair(table, table.texts, value, value)
+            if pair is not None:
                 return pair
-        elif self._scrubber.passes(table.plan, value):
+        elif kind is tuple and len(value) == 1 and type(value[0]) is str:
+            pair = table.lists.get(value[0]) or self._clean_pair(
+                table, table.lists, value[0], value
+            )
+            if pair is not None:
+                return pair
+        if scrubber.passes(table.plan, value):
             pair = self._pair(table.key, value)
             if kind is int and 0 <= value < _SMALL:
                 self._make_room(ENTRY_OVERHEAD)
@@ -410,6 +423,23 @@ class ScrubbingEncoder(Encoder):
             raise _OutOfOrdinaryError
         besides = [self._pair(name, text) for name, text in zip(names, beside, strict=True)]
         return _TAGS[table.surface._value_].join([pair, *besides])
+
+    def _clean_pair(
+        self, table: _Table, known: dict[str, bytes], text: str, value: Any
+    ) -> bytes | None:
+        """Encode what is a text, or a list of one, where it is known to be clean; remember it."""
+        older = table.older
+        pair = None
+        if older is not None:
+            pair = (older.texts if value is text else older.lists).get(text)
+        if pair is None:
+            if not self._scrubber.is_known_clean(table.plan, value):
+                return None
+            pair = self._pair(table.key, value)
+        if len(text) <= LONGEST_REMEMBERED:
+            self._make_room(ENTRY_OVERHEAD + text.__sizeof__() + len(pair))
+            known[text] = pair
+        return pair
 
     def _make_room(self, size: int) -> None:
         self._filled += size
