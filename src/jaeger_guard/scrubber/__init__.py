@@ -243,18 +243,20 @@ class Scrubber:
                         changed[names.unused(plan.key + BESIDE)] = pseudonym
         return attributes if changed is None else changed
 
-    def is_known_clean(self, plan: KeyPlan, value: str | tuple[str]) -> bool:
+    def is_known_clean(self, plan: KeyPlan, value: Any) -> bool:
         """Say whether a text, or a list of one, was found clean under a key before.
 
         False also where that was forgotten.
         """
         decision = plan.decision
-        if type(value) is tuple:
-            if not is_one_text(decision, value):
-                return False
-            value = value[0]
-        return (decision.searched and self._text.inert.get(value) is not None) or self._clean.get(
-            (decision, value)
+        if type(value) is str:
+            text = value
+        elif is_one_text(decision, value):
+            text = value[0]
+        else:
+            return False
+        return (decision.searched and self._text.inert.get(text) is not None) or self._clean.get(
+            (decision, text)
         ) is not None
 
     @staticmethod

@@ -104,11 +104,12 @@ class Encoder:
         for encoded in spans:
             if encoded is None:
                 continue
-            if message.spans and message.size + message.growth(*encoded) > self._limit:
+            data, resource, scope = encoded
+            if not message.fits(self._limit, data, resource, scope):
                 payloads.append(message.payload())
                 message = Message()
-            message.add(*encoded)
-            if message.spans == 1 and message.size > self._limit:
+            message.add(data, resource, scope)
+            if message.size > self._limit:  # that one span alone
                 payloads.append(message.payload(oversized=True))
                 message = Message()
         if message.spans:

@@ -69,10 +69,12 @@ class Message:
         self._scopes: dict[Header, dict[object, Header]] = {}
         self._groups: dict[Header, dict[Header, list[bytes]]] = {}
 
-    def growth(self, data: bytes, resource: Header, scope: Header) -> int:
-        """Answer by how many bytes `add` would raise `size`, at most."""
-        headers = 0 if (resource, scope) in self._seen else resource.size + scope.size
-        return len(data) + FRAME + headers
+    def fits(self, limit: int, data: bytes, resource: Header, scope: Header) -> bool:
+        """Say whether `add` would leave it within so many bytes; always, where nothing is in it."""
+        size = self.size + len(data) + FRAME
+        if size + resource.size + scope.size <= limit or not self.spans:
+            return True
+        return size <= limit and (resource, scope) in self._seen
 
     def add(self, data: bytes, resource: Header, scope: Header) -> None:
         """Add the bytes of a Span message."""

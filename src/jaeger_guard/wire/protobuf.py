@@ -26,7 +26,7 @@ SPAN_FLAGS: Final = (
 )
 LINK_FLAGS: Final = (b"\x35" + _UNSIGNED_32.pack(0x100), b"\x35" + _UNSIGNED_32.pack(0x300))
 
-_PLAIN_STATUS: Final = (b"z\x00", b"z\x02\x18\x01", b"z\x02\x18\x02")  # unset, ok, error
+PLAIN_STATUS: Final = (b"z\x00", b"z\x02\x18\x01", b"z\x02\x18\x02")  # unset, ok, error
 
 
 class NestedTooDeepError(Exception):
@@ -80,10 +80,10 @@ def utf8(text: str) -> bytes:
 
 def status(code: int, description: str | None) -> bytes:
     """Encode a span's status as its field, which is present also where it says nothing."""
-    if not 0 <= code < len(_PLAIN_STATUS):
+    if not 0 <= code < len(PLAIN_STATUS):
         raise OverflowError
     if not description:
-        return _PLAIN_STATUS[code]
+        return PLAIN_STATUS[code]
     text = field(b"\x12", utf8(description))
     return field(b"z", text + b"\x18%c" % code if code else text)
 

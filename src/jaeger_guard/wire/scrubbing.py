@@ -19,7 +19,7 @@ known is joined from such pieces: nothing of it is copied, and no object is made
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
@@ -42,6 +42,7 @@ from jaeger_guard.wire.message import DEFAULT_MESSAGE_LIMIT, FRAME, NO_SCOPE, He
 from jaeger_guard.wire.protobuf import (
     KIND_AND_TIMES,
     LINK_FLAGS,
+    PLAIN_STATUS,
     SPAN_FLAGS,
     count,
     field,
@@ -61,6 +62,9 @@ _ATTRIBUTES, _EVENTS, _LINKS = 0, 2, 4  # number of a surface; 1 more where the 
 _SURFACES: Final = (Surface.ATTRIBUTE, Surface.EVENT, Surface.LINK)
 # What stands before each pair there.
 _TAGS: Final = {"attribute": b"J", "event": b"\x1a", "link": b'"'}
+
+
+_Headers = tuple[Header, Header]  # of a resource and a scope
 
 
 class _OutOfOrdinaryError(Exception):
@@ -149,6 +153,9 @@ class ScrubbingEncoder(Encoder):
         self._scopes: Generations[int, tuple[InstrumentationScope, Header]] = Generations(
             _MOST_ORIGINS
         )
+        self._origins: Generations[
+            tuple[int, int], tuple[Resource, InstrumentationScope | None, _Headers]
+        ] = Generations(_MOST_ORIGINS)
 
     def encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:  # type: ignore[override]
         """Scrub and encode a batch: usually one payload; none where there is nothing to send."""
@@ -168,20 +175,26 @@ class ScrubbingEncoder(Encoder):
                 return super().encode(self._spans.scrub_batch(spans))
             spans = fate.sift(spans)
         tally = _Tally()
-        payloads = self._payloads(self._scrubbed(span, tally) for span in spans)
+        payloads = self._payloads(self._scrubbed(spans, tally))
         self._spans.count(tally.scrubbed, tally.findings)
         return payloads
 
-    def _scrubbed(self, span: ReadableSpan, tally: _Tally) -> tuple[bytes, Header, Header] | None:
+    def _scrubbed(
+        self, spans: Sequence[ReadableSpan], tally: _Tally
+    ) -> Iterator[tuple[bytes, Header, Header] | None]:
         found = SpanFindings()
-        try:
-            encoded = self._fuse(span, found)
-        except Exception:  # noqa: BLE001 - the plain way meets it again, tells and counts it
-            return self._encoded_or_replaced(self._spans.scrub(span))
-        tally.scrubbed += 1
-        if found:
-            tally.findings += found
-        return encoded
+        for span in spans:
+            try:
+                encoded = self._fuse(span, found)
+            except Exception:  # noqa: BLE001 - the plain way meets it again, tells and counts it
+                found = SpanFindings()
+                yield self._encoded_or_replaced(self._spans.scrub(span))
+                continue
+            tally.scrubbed += 1
+            if found or found.used:
+                tally.findings += found
+                found = SpanFindings()
+            yield encoded
 
     # A span, its fields in the order of their numbers, as `Encoder._span` writes them -------------
 
@@ -202,43 +215,55 @@ class ScrubbingEncoder(Encoder):
         kind_number = kind._value_
         outbound = kind_number in _OUTBOUND
         trace_id, span_id, tracestate = self._ids(span._context)
+        name = span._name
         parts = [
             b"\n\x10%b\x12\x08%b" % (trace_id.to_bytes(16, "big"), span_id.to_bytes(8, "big")),
             tracestate,
-        ]
-        if parent is not None:
-            parts.append(b'"\x08' + self._ids(parent)[1].to_bytes(8, "big"))
-        name = span._name
-        parts += (
+            b"" if parent is None else b'"\x08' + self._ids(parent)[1].to_bytes(8, "big"),
             (type(name) is str and self._names.young.get(name)) or self._name(name, found),
             KIND_AND_TIMES.pack(0x30, kind_number + 1, 0x39, start, 0x41, end),
-        )
-        after_attributes = len(parts)
-        if (attributes := span._attributes) is not None:
-            after_attributes += 1
-            parts.append(b"J".join(self._known_pairs(_ATTRIBUTES + outbound, attributes, found)))
-            if dropped := span.dropped_attributes:
-                parts.append(b"P" + count(dropped))
-        if events := _items(span._events):
-            parts += [field(b"Z", self._known_event(event, outbound, found)) for event in events]
-        if dropped := span.dropped_events:
-            parts.append(b"`" + count(dropped))
-        if links := _items(span._links):
-            parts += [field(b"j", self._known_link(link, outbound, found)) for link in links]
-        if dropped := span.dropped_links:
-            parts.append(b"p" + count(dropped))
-        parts += (
-            self._status(span._status, found),
-            SPAN_FLAGS[parent is not None and bool(parent.is_remote)],
-        )
+        ]
+        add = parts.append
+        after_attributes = 5
+        attributes: Any = span._attributes
+        if attributes is not None:
+            after_attributes = 6
+            add(b"J".join(self._known_pairs(_ATTRIBUTES + outbound, attributes, found)))
+            if dropped := attributes.dropped:
+                add(b"P" + count(dropped))
+        events, links = span._events, span._links
+        if type(events) is not BoundedList or events._dq or events.dropped:  # type: ignore[attr-defined]  # not in the stubs
+            self._add_events(parts, span, outbound, found)
+        if type(links) is not BoundedList or links._dq or links.dropped:  # type: ignore[attr-defined]
+            self._add_links(parts, span, outbound, found)
+        add(self._status(span._status, found))
+        add(SPAN_FLAGS[parent is not None and bool(parent.is_remote)])
         if found.used:
             pair = self._pair(KEYS_ATTRIBUTE, found.wraps)
             parts.insert(after_attributes, b"J" + pair)
         data = b"".join(parts)
-        resource, scope = self._resource(span._resource), self._scope(span._instrumentation_scope)
+        resource, scope = self._origin(span._resource, span._instrumentation_scope)
         if len(data) > self._limit - resource.size - scope.size - FRAME:
             raise _OutOfOrdinaryError
         return data, resource, scope
+
+    def _add_events(
+        self, parts: list[bytes], span: ReadableSpan, outbound: bool, found: list[Finding]
+    ) -> None:
+        parts += [
+            field(b"Z", self._known_event(event, outbound, found)) for event in _items(span._events)
+        ]
+        if dropped := span.dropped_events:
+            parts.append(b"`" + count(dropped))
+
+    def _add_links(
+        self, parts: list[bytes], span: ReadableSpan, outbound: bool, found: list[Finding]
+    ) -> None:
+        parts += [
+            field(b"j", self._known_link(link, outbound, found)) for link in _items(span._links)
+        ]
+        if dropped := span.dropped_links:
+            parts.append(b"p" + count(dropped))
 
     def _ids(self, context: SpanContext | None) -> tuple[int, int, bytes]:
         """Answer trace id, span id and the encoded tracestate, which is known to be clean."""
@@ -289,7 +314,7 @@ class ScrubbingEncoder(Encoder):
             raise _OutOfOrdinaryError
         code, description = outcome._status_code._value_, outcome._description
         if not description:
-            return status(code, None)
+            return PLAIN_STATUS[code]
         if type(description) is not str:
             raise _OutOfOrdinaryError
         known = self._statuses.get((code, description))
@@ -323,6 +348,17 @@ class ScrubbingEncoder(Encoder):
             parts.append(b"(" + count(dropped))
         parts.append(LINK_FLAGS[bool(context.is_remote)])
         return b"".join(parts)
+
+    def _origin(self, resource: Resource, scope: InstrumentationScope | None) -> _Headers:
+        """Answer what stands around the spans of a resource and a scope."""
+        key = id(resource), id(scope)
+        known = self._origins.young.get(key) or self._origins.get(key)
+        # What is remembered is held, so that its id stays its own.
+        if known is not None and known[0] is resource and known[1] is scope:
+            return known[2]
+        headers = self._resource(resource), self._scope(scope)
+        self._origins.put(key, (resource, scope, headers))
+        return headers
 
     def _resource(self, resource: Resource) -> Header:
         known = self._resources.get(id(resource))
