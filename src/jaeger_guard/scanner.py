@@ -131,9 +131,12 @@ class Scanner:
         seek = re.Pattern.search if len(text) <= LONG else search
         for number in sorted(opened):
             detector = self.detectors[number]
-            if number in self._searched and seek(compile_pattern(detector.pattern), text) is None:
-                continue  # before anything is set up for it
-            matches.extend(detector.find_admitted(text))
+            if number not in self._searched:
+                matches += detector.find_admitted(text)
+                continue
+            first = seek(compile_pattern(detector.pattern), text)
+            if first is not None:  # most that a gate opens for find nothing
+                matches += detector.judged(text, first)
         return matches
 
     def opened(self, text: str) -> set[int]:
@@ -339,13 +342,13 @@ def resolve_overlaps(matches: Iterable[tuple[Match, int]]) -> list[Match]:
     Args:
         matches: Each match with its rank, the protection of the action that its category gets.
     """
+    ranked = list(matches)
+    if len(ranked) == 1:
+        return [ranked[0][0]]
     chosen: list[Match] = []
     starts: list[int] = []  # of `chosen`, kept sorted, so that only neighbours are compared
-    by_weight = sorted(
-        matches,
-        key=lambda pair: (pair[0].start - pair[0].end, -pair[1], pair[0].start),
-    )
-    for match, _ in by_weight:
+    ranked.sort(key=lambda pair: (pair[0].start - pair[0].end, -pair[1], pair[0].start))
+    for match, _ in ranked:
         place = bisect_right(starts, match.start)
         if place > 0 and chosen[place - 1].end > match.start:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,6 +28,24 @@ def test_package_refuses_what_no_plan_has(text: str, monkeypatch: pytest.MonkeyP
     assert found("contact.phone_international", text) == []
     monkeypatch.setattr(phones, "_library", lambda: None)
     assert len(found("contact.phone_international", text)) == 1
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    st.one_of(
+        st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)), st.integers(1, 999)
+    ),
+    # National prefixes, which are dialled or not, have few digits.
+    st.one_of(st.text("0189", min_size=1, max_size=14), st.text("0123456789", max_size=14)),
+)
+def test_plan_says_what_the_package_says(country_code: int, national: str) -> None:
+    """A number is possible exactly where the package, which parses it, says that it is."""
+    digits = f"{country_code}{national}"[:15]
+    try:
+        possible = phonenumbers.is_possible_number(phonenumbers.parse(f"+{digits}"))
+    except phonenumbers.NumberParseException:
+        possible = False
+    assert phones.is_possible(digits) == possible
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from jaeger_guard.categories import FINANCIAL_ACCOUNT, FINANCIAL_IBAN
 from jaeger_guard.detectors.checks import digits_of, weighted_sum
 from jaeger_guard.detectors.detector import Detector, DigitRun, Example, NearMiss, Shape
 from jaeger_guard.detectors.iban_registry import IBAN_LENGTHS, fits_structure
-from jaeger_guard.detectors.labels import label, labelled
+from jaeger_guard.detectors.labels import labelled
 
 
 def has_iban_check(iban: str) -> bool:
@@ -77,8 +77,8 @@ IBAN_IN_LOWER_CASE: Final = Detector(
     category=FINANCIAL_IBAN,
     gate=DigitRun(shortest=6, beside="a-zA-Z"),
     pattern=(
-        r"(?:[a-z]{2}[0-9]{2}[a-z0-9]{11,30}(?![A-Za-z0-9])"
-        r"|[A-Za-z]{2}[0-9]{2}(?P<gap>[ \-\u00a0])[A-Za-z0-9]{4}"
+        r"[A-Za-z]{2}[0-9]{2}(?:(?<=[a-z]{2}..)[a-z0-9]{11,30}(?![A-Za-z0-9])"
+        r"|(?P<gap>[ \-\u00a0])[A-Za-z0-9]{4}"
         r"(?:(?P=gap)[A-Za-z0-9]{4}){1,6}(?:(?P=gap)[A-Za-z0-9]{1,3})?)"
     ),
     settle=_settle_iban,
@@ -229,21 +229,20 @@ SORT_CODE: Final = Detector(
     ),
 )
 
-_AFTER_SORT_LABELS: Final = "sort code|sortcode|bsb"
 _AFTER_SORT_CODE: Final = (
     r"(?:[0-9]{2}-?[0-9]{2}-?[0-9]{2}|[0-9]{3}-?[0-9]{3})[,;/]? {0,2}(?:(?i:and|&) )?"
     r"(?i:account|acct|acc|a/c)\.?(?: (?i:number|no|nr|num)\.?)?(?: (?i:is))?[ :#=]{1,3}"
 )
 _ACCOUNT_NUMBER: Final = "[0-9]{4} ?[0-9]{2,6}" + _END
-_AFTER_SORT_GATE, _ = labelled(_AFTER_SORT_LABELS, _AFTER_SORT_CODE + _ACCOUNT_NUMBER)
+_AFTER_SORT_GATE, _AFTER_SORT_PATTERN = labelled(
+    "sort code|sortcode|bsb", _ACCOUNT_NUMBER, between=_AFTER_SORT_CODE
+)
 
 ACCOUNT_AFTER_SORT_CODE: Final = Detector(
     name="financial.account_after_sort_code",
     category=FINANCIAL_ACCOUNT,
     gate=_AFTER_SORT_GATE,
-    pattern=(
-        rf"(?<![A-Za-z]){label(_AFTER_SORT_LABELS.split('|'))}{_AFTER_SORT_CODE}(?P<value>{_ACCOUNT_NUMBER})"
-    ),
+    pattern=_AFTER_SORT_PATTERN,
     labelled=True,
     source="Pay.UK, Vocalink Modulus Checking (eight digits behind a sort code); AusPayNet (BSB)",
     examples=(

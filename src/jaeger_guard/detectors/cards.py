@@ -130,7 +130,7 @@ def _ends_card(text: str, stop: int, separator: str) -> bool:
 CARD: Final = Detector(
     name="financial.card",
     category=FINANCIAL_CARD,
-    gate=DigitRun(shortest=12),
+    gate=DigitRun(shortest=12, beside=r" \-\u00a0"),
     pattern=(r"[1-689][0-9]{3,5}(?P<gap>[ \-\u00a0])[0-9]{2,10}(?:(?P=gap)[0-9]{1,7}){0,5}"),
     settle=_settle_separated,
     source="ISO/IEC 7812-1, Annex B (the check digit); the networks' published issuer ranges",
@@ -249,7 +249,7 @@ def _settle_track(text: str, start: int, end: int) -> tuple[int, int] | None:
 TRACK: Final = Detector(
     name="financial.card_track",
     category=FINANCIAL_CARD_TRACK,
-    gate=DigitRun(shortest=12),
+    gate=DigitRun(shortest=12, beside=r"\^=D"),
     pattern=(
         r"(?:%?[Bb][0-9]{12,19}\^[^\^\r\n]{2,26}\^[0-9]{4}[0-9A-Za-z =]{0,64}\??"
         r"|;[0-9]{12,19}=[0-9]{4,28}\??"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+_NO_DIGITS: Final = re.compile("[^0-9]+")
 _DOUBLED: Final = {digit: sum(divmod(int(digit) * 2, 10)) for digit in "0123456789"}
 
 
 def digits_of(text: str) -> str:
     """Return the ASCII digits of `text`."""
-    return "".join(character for character in text if "0" <= character <= "9")
+    return _NO_DIGITS.sub("", text)
 
 
 def alphanumerics_of(text: str) -> str:

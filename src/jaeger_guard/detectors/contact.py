@@ -57,6 +57,7 @@ _NO_TOP_LEVEL_DOMAIN: Final = frozenset(
 _UNITS: Final = frozenset(
     ["automount", "mount", "path", "scope", "service", "slice", "socket", "swap", "target", "timer"]
 )
+_QUOTE_IN_FRONT: Final = r"'?(?:[bur]')?"  # the repr of Python's bytes
 # Accounts of machines, whose "address" is where a process runs, or a repository is.
 _MACHINES: Final = frozenset({"git", "celery", "rabbit", "nobody", "ec2-user"})
 
@@ -65,15 +66,18 @@ def _settle_email(text: str, start: int, end: int) -> tuple[int, int] | None:
     at = compile_pattern(_AT).search(text, start, end)
     if at is None:
         return None
-    for separator in compile_pattern(_ENCODED_SEPARATOR).finditer(text, start, at.start()):
-        start = separator.end()
     local = text[start : at.start()]
-    opening = compile_pattern(r"'?(?:[bur]')?").match(local)  # the repr of Python's bytes
-    start += opening.end() if opening else 0
-    start += len(text[start : at.start()]) - len(text[start : at.start()].lstrip(".'-%!$^~"))
-    if start >= at.start() or text[start : at.start()].lower() in _MACHINES:
+    if "%" in local:
+        for separator in compile_pattern(_ENCODED_SEPARATOR).finditer(text, start, at.start()):
+            start = separator.end()
+        local = text[start : at.start()]
+    if "'" in local and (opening := compile_pattern(_QUOTE_IN_FRONT).match(local)):
+        local = local[opening.end() :]
+    local = local.lstrip(".'-%!$^~")
+    if not local or local.lower() in _MACHINES:
         return None
-    if text[start : at.start()] == URL_MARKER or _is_userinfo(text, start):
+    start = at.start() - len(local)
+    if local == URL_MARKER or _is_userinfo(text, start):
         return None
     labels = text[at.end() : end].lower().split(".")
     if len(labels) > 1 and (

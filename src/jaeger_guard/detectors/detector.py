@@ -59,8 +59,8 @@ class Needles:
             too common to be selective; with `before`, it stands where the needle does. Empty where
             the needles are enough.
         leads: For each of `texts`, how many characters before it the anchor may begin, at the
-            beginning of a word. The anchor is asked for there alone, and nowhere else in a text.
-            Empty where it is looked for in all of a text.
+            beginning of a word. The anchor is asked for there alone, and nowhere else in a text; it
+            is the detector's whole pattern. Empty where it is looked for in all of a text.
         beside: Characters, as a class of `re` lists them, of which a finding also has one; empty
             where that isn't known. It is asked before the anchor.
     """
@@ -98,19 +98,23 @@ class Needles:
             return next(self._anchored(text, searched, needles), None) is not None
         return search(compile_pattern(self.anchor), text) is not None
 
+    def anchored(self, text: str) -> list[re.Match[str]]:
+        """Return what the anchor matches at the needles, in order, where these have leads."""
+        searched = ascii_lower(text) if self.ignore_case else text
+        # Of dozens of needles, one or two occur.
+        present = [
+            (needle, lead)
+            for needle, lead in zip(self.texts, self.leads, strict=True)
+            if needle in searched
+        ]
+        found = {match.start(): match for match in self._anchored(text, searched, present)}
+        return [found[start] for start in sorted(found)]
+
     def positions(self, text: str) -> Iterator[int]:
-        """Yield where findings may begin, in the order of their needles."""
+        """Yield where findings may begin, in the order of their needles; these have no leads."""
         searched = ascii_lower(text) if self.ignore_case else text
         needles: Iterator[int]
-        if self.leads:
-            # Of dozens of needles, one or two occur.
-            present = [
-                (needle, lead)
-                for needle, lead in zip(self.texts, self.leads, strict=True)
-                if needle in searched
-            ]
-            needles = iter(sorted({*self._anchored(text, searched, present)}))
-        elif self.anchor:
+        if self.anchor:
             needles = (found.start() for found in find_all(compile_pattern(self.anchor), text))
         else:
             needles = iter(_occurrences(searched, self.texts))
@@ -125,8 +129,8 @@ class Needles:
 
     def _anchored(
         self, text: str, searched: str, needles: Sequence[tuple[str, int]]
-    ) -> Iterator[int]:
-        """Yield where the anchor matches at the beginning of a word before a needle."""
+    ) -> Iterator[re.Match[str]]:
+        """Yield what the anchor matches at the beginning of a word before a needle."""
         match = compile_pattern(self.anchor).match
         words = compile_pattern(_WORD_BEGINS).finditer
         for needle, lead in needles:
@@ -138,12 +142,15 @@ class Needles:
                 tried = position + 1
                 if first == position:
                     before = searched[position - 1 : position]
-                    if not (before.isascii() and before.isalpha()) and match(text, position):
-                        yield position
+                    if (before.isascii() and before.isalpha()) or not (
+                        found := match(text, position)
+                    ):
+                        continue
+                    yield found
                     continue
                 for word in words(text, first, tried):
-                    if match(text, word.start()) is not None:
-                        yield word.start()
+                    if found := match(text, word.start()):
+                        yield found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,35 +269,57 @@ class Detector:
 
     def find_admitted(self, text: str) -> Iterator[Match]:
         """Yield what `find` does, of a text that the gate is known to admit."""
-        gate = self.gate
         compiled = compile_pattern(self.pattern)
-        if isinstance(gate, Needles) and not self.is_searched:
-            end = 0
-            for number, start in enumerate(gate.positions(text)):
+        if self.is_searched:
+            yield from self.judged(text, search(compiled, text))
+            return
+        gate = self.gate
+        assert isinstance(gate, Needles)  # or it would be searched
+        end = 0
+        if gate.leads:
+            for number, candidate in enumerate(gate.anchored(text)):
                 if number % _BETWEEN_CHECKS == _BETWEEN_CHECKS - 1:
                     check_time()
-                if start >= end and (candidate := compiled.match(text, start)):
-                    match = self._judge(text, candidate)
-                    if match is not None:
-                        end = match.end
-                        yield match
+                if candidate.start() >= end and (match := self._judge(text, candidate)):
+                    end = match.end
+                    yield match
             return
-        is_short = len(text) <= LONG
-        position = 0
-        while candidate := (
-            compiled.search(text, position) if is_short else search(compiled, text, position)
-        ):
+        for number, start in enumerate(gate.positions(text)):
+            if number % _BETWEEN_CHECKS == _BETWEEN_CHECKS - 1:
+                check_time()
+            if start >= end and (found := compiled.match(text, start)):
+                match = self._judge(text, found)
+                if match is not None:
+                    end = match.end
+                    yield match
+
+    def judged(self, text: str, candidate: re.Match[str] | None) -> Iterator[Match]:
+        """Yield what `find_admitted` does, of a detector whose pattern is searched.
+
+        Args:
+            candidate: What the pattern matches first in it.
+        """
+        while candidate is not None:
             match = self._judge(text, candidate)
             if match is None:
                 position = candidate.start() + 1
             else:
                 position = match.end
                 yield match
+            compiled = candidate.re
+            candidate = (
+                compiled.search(text, position)
+                if len(text) <= LONG
+                else search(compiled, text, position)
+            )
 
     def _judge(self, text: str, candidate: re.Match[str]) -> Match | None:
         if self.word_start and not starts_word(text, candidate.start()):
             return None
-        first, last = candidate.span("value" if "value" in candidate.re.groupindex else 0)
+        pattern = candidate.re
+        first, last = candidate.span(
+            "value" if pattern.groups and "value" in pattern.groupindex else 0
+        )
         if first >= last:
             return None
         if self.settle is not None:

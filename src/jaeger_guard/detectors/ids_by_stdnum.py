@@ -80,7 +80,7 @@ def _detectors() -> Iterator[Detector]:
         if row.form_alone:
             yield found_by_form(
                 f"identity.{row.name}_alone",
-                gate=DigitRun(shortest=row.digits),
+                gate=DigitRun(shortest=row.digits, beside=row.beside),
                 form=row.form_alone,
                 is_valid=partial(_is_valid_alone, row.module),
                 source=source,

@@ -57,26 +57,30 @@ def _spelled(phrase: str) -> str:
     )
 
 
-def labelled(phrases: str, value: str, *, digits: bool = True) -> tuple[Needles, str]:
+def labelled(
+    phrases: str, value: str, *, between: str = "", digits: bool = True
+) -> tuple[Needles, str]:
     """Return the gate and the pattern of a detector for what matches `value` behind a label.
+
+    The pattern is the gate's anchor, too: what the one matches, the other does.
 
     Args:
         phrases: The labels in lower case, divided by `|`.
         value: Source of the value's pattern; it begins where the label's punctuation ends.
+        between: Source of what else stands before the value, behind the label's punctuation.
         digits: Whether each value has a digit, so that a text without any is not looked at.
     """
     labels = tuple(phrases.split("|"))
-    before = r"(?<![A-Za-z])"
-    start = before + label(labels)
+    pattern = rf"(?<![A-Za-z]){label(labels)}{between}(?P<value>{value})"
     needles = _needles(labels)
     gate = Needles(
         texts=tuple(needles),
         ignore_case=True,
-        anchor=f"{start}(?={value})",
+        anchor=pattern,
         leads=tuple(needles.values()),
         beside="0-9" if digits else "",
     )
-    return gate, f"{start}(?P<value>{value})"
+    return gate, pattern
 
 
 def _needles(labels: Iterable[str]) -> dict[str, int]:

@@ -9,6 +9,7 @@ code that exists, and a length that the country's plan has.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,6 +33,9 @@ _EXTENSION: Final = (
     r"(?:[ ,;]{0,2}(?:x|ext\.?|extension|poste|durchwahl|ramal)[ :.]{0,2}[0-9]{1,6})?"
 )
 _FOLLOWS: Final = r"(?![0-9A-Za-z_]|[.\-:/][0-9A-Za-z])"
+_EXTENSION_BEHIND: Final = _EXTENSION + _FOLLOWS
+_DATE_IN_FRONT: Final = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])"
+_LONGEST_COUNTRY_CODE: Final = 3  # ITU-T E.164 section 6.2.1
 
 
 def load() -> None:
@@ -45,14 +49,49 @@ def _library() -> Any:
 
 
 def is_possible(digits: str) -> bool:
-    """Say whether a country code begins `digits`, and its plan has numbers of this length."""
+    """Say whether a country code begins `digits`, and its plan has numbers of this length.
+
+    It is what the package's `parse` and `is_possible_number` say of them, without the walk through all
+    that else may stand in a number, which costs twenty times as much.
+    """
     library = _library()
     if library is None:
         return True
+    for length in range(1, min(_LONGEST_COUNTRY_CODE, len(digits)) + 1):
+        plan = _plan(int(digits[:length]))
+        if plan is not None:
+            break
+    else:
+        return False
+    lengths, prefix = plan
+    national = digits[length:]
+    if prefix is not None and prefix.match(national) is not None:  # which may not count
+        return _is_parsed(library, digits)
+    return len(national) in lengths
+
+
+def _is_parsed(library: Any, digits: str) -> bool:
     try:
         return bool(library.is_possible_number(library.parse(f"+{digits}", None)))
     except library.NumberParseException:
         return False
+
+
+@lru_cache(maxsize=1024)  # there are 215 codes, of three digits at the most
+def _plan(country_code: int) -> tuple[frozenset[int], re.Pattern[str] | None] | None:
+    """Return how many digits numbers have behind a country code, and what a prefix of them begins with.
+
+    None where there is no such code; no prefix where none is dialled.
+    """
+    library = _library()
+    regions = library.COUNTRY_CODE_TO_REGION_CODE.get(country_code)
+    if regions is None:
+        return None
+    metadata = library.PhoneMetadata.metadata_for_region_or_calling_code(country_code, regions[0])
+    general = metadata.general_desc
+    lengths = frozenset((*general.possible_length, *general.possible_length_local_only))
+    prefix = metadata.national_prefix_for_parsing
+    return lengths, re.compile(prefix) if prefix else None
 
 
 def _settle_international(text: str, start: int, end: int) -> tuple[int, int] | None:
@@ -61,29 +100,37 @@ def _settle_international(text: str, start: int, end: int) -> tuple[int, int] | 
     if before.isalnum() or before in ("_", ")", "+"):
         return None
     number_start = start + (1 if text[start] == "+" else 3)
-    if compile_pattern(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])").match(text, number_start, end):
+    if compile_pattern(_DATE_IN_FRONT).match(text, number_start, end):
         return None
-    extension = compile_pattern(_EXTENSION + _FOLLOWS)
     wanted = 11 if text[number_start] == "1" else 15  # ITU-T E.164; +1 has a fixed length
-    seen = []
-    for index in range(number_start, end):
-        if "0" <= text[index] <= "9":
-            seen.append(text[index])
-            if len(seen) == wanted:
-                if text[index + 1 : index + 2].isdigit():
-                    return None
-                end = index + 1
-                break
     number = text[number_start:end]
-    if number.count(".") == 1 and digits_of(number) == number.replace(".", ""):
+    digits = digits_of(number)
+    if len(digits) >= wanted:
+        if len(digits) > wanted:
+            end = number_start + _end_of_digit(number, wanted)
+        if text[end : end + 1].isdigit():
+            return None
+        number, digits = text[number_start:end], digits[:wanted]
+    if number.count(".") == 1 and digits == number.replace(".", ""):
         return None  # a decimal number with its sign
-    if len(seen) < (11 if wanted == 11 else 8):
+    if len(digits) < (11 if wanted == 11 else 8):
         return None
-    national = number.replace("(0)", "")  # the trunk prefix, which isn't dialled from abroad
-    if not is_possible(digits_of(national)):
+    if "(0)" in number:  # the trunk prefix, which isn't dialled from abroad
+        digits = digits_of(number.replace("(0)", ""))
+    if not is_possible(digits):
         return None
-    extended = extension.match(text, end)
+    extended = compile_pattern(_EXTENSION_BEHIND).match(text, end)
     return start, extended.end() if extended else end
+
+
+def _end_of_digit(number: str, wanted: int) -> int:
+    """Answer the index behind the digit of this number, counted from one; there are as many."""
+    seen = 0
+    for index, character in enumerate(number):
+        seen += "0" <= character <= "9"
+        if seen == wanted:
+            return index + 1
+    return len(number)
 
 
 PHONE_INTERNATIONAL: Final = Detector(
@@ -165,9 +212,9 @@ def _settle_national(text: str, start: int, end: int) -> tuple[int, int] | None:
 PHONE_NATIONAL: Final = Detector(
     name="contact.phone_national",
     category=CONTACT_PHONE,
-    gate=DigitRun(shortest=9),
+    gate=DigitRun(shortest=9, beside=r" .\-/"),
     pattern=(
-        r"(?:"
+        r"(?<![0-9A-Za-z])(?=[0-9])(?:"
         r"(?:1-)?[2-9][0-9]{2}-[1-9][0-9]{2}-[0-9]{4}"
         r"|(?:1[ .\-])?[2-9][0-9]{2}(?P<nanp>[ .\-])[2-9][0-9]{2}(?P=nanp)[0-9]{4}"
         r"|0[1-9](?P<pair>[ .\-])[0-9]{2}(?P=pair)[0-9]{2}(?P=pair)[0-9]{2}(?P=pair)[0-9]{2}"
@@ -220,19 +267,28 @@ def is_dialled(value: str) -> bool:
         return False
     if written.count(".") == 1 and written.replace(".", "").isdigit():
         return False
-    groups = compile_pattern("[0-9]+").findall(written)
-    if len(groups) == 4 and written.count(".") == 3 and all(int(group) < 256 for group in groups):
+    if written.count(".") == 3 and _is_address(written):
         return False
-    if len(groups) == 3 and written[0] not in "+(":
-        first, second, third = (int(group) for group in groups)
-        year_first = len(groups[0]) == 4 and 1900 <= first <= 2100 and is_date(first, second, third)
-        year_last = (
-            len(groups[2]) == 4
-            and 1900 <= third <= 2100
-            and (is_date(third, second, first) or is_date(third, first, second))
-        )
-        return not (year_first or year_last)
-    return True
+    return written[0] in "+(" or not _is_date(written)
+
+
+def _is_address(written: str) -> bool:
+    groups = compile_pattern("[0-9]+").findall(written)
+    return len(groups) == 4 and all(int(group) < 256 for group in groups)
+
+
+def _is_date(written: str) -> bool:
+    groups = compile_pattern("[0-9]+").findall(written)
+    if len(groups) != 3:
+        return False
+    first, second, third = (int(group) for group in groups)
+    if len(groups[0]) == 4 and 1900 <= first <= 2100 and is_date(first, second, third):
+        return True
+    return (
+        len(groups[2]) == 4
+        and 1900 <= third <= 2100
+        and (is_date(third, second, first) or is_date(third, first, second))
+    )
 
 
 _LABEL_GATE, _LABEL_PATTERN = labelled(

@@ -23,6 +23,7 @@ class Row:
         form_alone: Source of a pattern that is found without a label; empty where none is.
         alone: One of that form.
         digits: How many digits `form_alone` has in a row, single separators aside.
+        beside: Characters, as a class of `re` lists them, of which `form_alone` has one, too.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Row:
     form_alone: str = ""
     alone: str = ""
     digits: int = 0
+    beside: str = ""
 
 
 ROWS: Final = (
@@ -47,6 +49,7 @@ ROWS: Final = (
         form_alone=r"(?:2[0347]|3[034])-[0-9]{8}-[0-9]",
         alone="20-05536168-2",
         digits=11,
+        beside="-",
     ),
     Row(
         name="at_vnr",
@@ -69,6 +72,7 @@ ROWS: Final = (
         form_alone=r"[0-9]{2}\.[01][0-9]\.[0-3][0-9]-[0-9]{3}[. ][0-9]{2}",
         alone="85.07.30-033.28",
         digits=11,
+        beside="-",
     ),
     Row(
         name="bg_egn",
@@ -88,6 +92,7 @@ ROWS: Final = (
         form_alone=r"7(?<![0-9].)56\.[0-9]{4}\.[0-9]{4}\.[0-9]{2}",
         alone="756.9217.0769.85",
         digits=13,
+        beside=".",
     ),
     Row(
         name="cl_rut",
@@ -99,6 +104,7 @@ ROWS: Final = (
         form_alone=r"[1-9][0-9]?\.[0-9]{3}\.[0-9]{3}-[0-9Kk]",
         alone="12.531.909-2",
         digits=7,
+        beside="-",
     ),
     Row(
         name="co_nit",
@@ -134,6 +140,7 @@ ROWS: Final = (
         form_alone=r"[0-9]{3}-[0-9]{7}-[0-9]",
         alone="001-1391820-5",
         digits=11,
+        beside="-",
     ),
     Row(
         name="ec_ci",
@@ -169,6 +176,7 @@ ROWS: Final = (
         form_alone=r"[0-3][0-9][01][0-9]{3}[\-+A-FU-Y][0-9]{3}[0-9A-FHJ-NPR-Y]",
         alone="131052-308T",
         digits=6,
+        beside=r"\-+A-FU-Y",
     ),
     Row(
         name="fr_nif",
@@ -273,6 +281,7 @@ ROWS: Final = (
         form_alone=r"[0-3][0-9][01][0-9]{3}-[0-9]{5}",
         alone="161175-19997",
         digits=11,
+        beside="-",
     ),
     Row(
         name="my_nric",
@@ -324,6 +333,7 @@ ROWS: Final = (
         form_alone=r"[1-7][0-9]{4}-[0-9]{7}-[1-9]",
         alone="42201-0397640-8",
         digits=13,
+        beside="-",
     ),
     Row(
         name="pl_pesel",
@@ -383,6 +393,7 @@ ROWS: Final = (
         form_alone=r"[0-9]{2}[01][0-9][0-9]{2}[\-+][0-9]{4}",
         alone="811228-9874",
         digits=10,
+        beside=r"\-+",
     ),
     Row(
         name="si_emso",
@@ -402,6 +413,7 @@ ROWS: Final = (
         form_alone=r"[1-8]-[0-9]{4}-[0-9]{5}-[0-9]{2}-[0-9]",
         alone="1-2345-45678-78-1",
         digits=13,
+        beside="-",
     ),
     Row(
         name="tr_tckn",
@@ -429,6 +441,7 @@ ROWS: Final = (
         form_alone=r"[VEJPG]-[0-9]{8}-[0-9]",
         alone="V-11470283-4",
         digits=9,
+        beside="-",
     ),
     Row(
         name="za_id",

@@ -33,7 +33,7 @@ WORKING: Final[tuple[Token, ...]] = (
         (),
         ("{digit:1}/{digit:13-17}/{digit:13-17}:{hex:32}", "{digit:1}/{digit:13-17}:{hex:32}"),
         "https://developers.asana.com/docs/personal-access-token",
-        gate=DigitRun(shortest=14),
+        gate=DigitRun(shortest=14, beside="/"),
     ),
     Token(
         "asana_secret",
