@@ -168,14 +168,19 @@ def exempts(
     """
     if labelled:
         return False
-    if any(addresses(pattern, category) for pattern in key_class.exempt_unlabelled):
+    if _are_addressed(key_class.exempt_unlabelled, category):
         return True
     if key_class.kind is KeyKind.SAFE and not key_class.identifier:
         # With its sign a number was written to be dialled, whatever the key.
-        patterns, bare = _VAGUE, not value.startswith(("+", "%2B", "%2b"))
-    else:
-        patterns, bare = key_class.exempt_bare, is_bare(text)
-    return bare and any(addresses(pattern, category) for pattern in patterns)
+        return _are_addressed(_VAGUE, category) and not value.startswith(("+", "%2B", "%2b"))
+    return _are_addressed(key_class.exempt_bare, category) and is_bare(text)
+
+
+def _are_addressed(patterns: tuple[str, ...], category: str) -> bool:
+    for pattern in patterns:  # mostly none
+        if addresses(pattern, category):
+            return True
+    return False
 
 
 def is_bare(text: str) -> bool:

@@ -20,6 +20,9 @@ class Action(Enum):
     KEEP = "keep"
     UNSAFE_KEEP = "unsafe_keep"
 
+    # Members are compared by identity; Enum's own hash is written in Python.
+    __hash__ = object.__hash__
+
     @property
     def protection(self) -> int:
         """Rank for comparing actions; a larger number protects more."""

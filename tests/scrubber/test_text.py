@@ -16,7 +16,7 @@ from growth import assert_linear, repeated
 from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles
 from jaeger_guard.policy import Policy, Rule, compile_policy, load_policy
-from jaeger_guard.scanner import Scanner
+from jaeger_guard.scanner import Scanner, scanner_of
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.scrubber.cache import CleanTexts, InertTexts, Outcomes
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
@@ -24,6 +24,7 @@ from jaeger_guard.scrubber.text import MAX_DEPTH, TextScrubber
 from jaeger_guard.types import Finding, Surface
 
 DETECTORS = installed_detectors()
+SCANNER = scanner_of(DETECTORS)
 
 EMAIL = "ana.lima@shop.example.com"
 TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -230,8 +231,9 @@ PIECES = st.one_of(
     st.sampled_from(["password=", "&a=", " is ", '{"k": "', "%40", "\\u0040", "://u:", "'", "; "]),
 )
 TEXTS = st.lists(PIECES, min_size=1, max_size=5).map("".join)
+AUTHORIZATION = "http.request.header.authorization"
 KEYS = st.sampled_from(
-    ["", "order.note", "url.full", "db.query.text", "order_id", "code", "password"]
+    ["", "order.note", "url.full", "db.query.text", "order_id", "code", "password", AUTHORIZATION]
 )
 
 
@@ -240,7 +242,7 @@ KEYS = st.sampled_from(
 def test_remembering_changes_no_answer(pairs: list[tuple[str, str]]) -> None:
     """Whatever was scrubbed before, under whichever key, each text is scrubbed alike."""
     used = Scrubber(POLICY)
-    for key in ("", "order.note", "url.full", "password"):
+    for key in ("", "order.note", "url.full", "password", AUTHORIZATION):
         for _, text in pairs:
             answer_of(used, key, text)
     for key, text in pairs:
@@ -337,6 +339,15 @@ def test_remembered_outcome_is_told_again() -> None:
         )
     assert answers[0] == answers[1] == answers[2]
     assert len(answers[0][1]) == 2
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(TEXTS, max_size=3))
+def test_what_is_remembered_of_a_part_is_what_is_found_in_it(parts: list[str]) -> None:
+    """A part or an outcome in which nothing is found is searched once; any other each time."""
+    scrubber = TextScrubber(POLICY, SCANNER)
+    for part in (*parts, *parts):
+        assert scrubber.matches_in_part(part) in (None, SCANNER.find(part))
 
 
 def test_many_keys_are_forgotten_again() -> None:

@@ -340,6 +340,8 @@ class TextScrubber:
         if format_name == "text":
             return scrubbed  # it had everything searched
         inner = Notation.URL if format_name.startswith("url") else notation
+        # Values of which only what was found differs leave the same: `Bearer [REDACTED:…]`.
+        matches = None if scrubbed == text else self.matches_in_part(scrubbed)
         return self.search(
             decision,
             scrubbed,
@@ -353,6 +355,7 @@ class TextScrubber:
                 )
             ),
             format_name=format_name,
+            matches=matches,
         )
 
     def _structured_body(self, decision: KeyDecision) -> KeyDecision:
