@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from jaeger_guard.formats.sql_tokens import KINDS, read_run
 
 # The name of a leaf that is a literal of a statement, in SQL or in any other database's language.
 LITERAL: Final = "sql.literal"
@@ -57,6 +59,11 @@ _INPUT_FORMATS: Final = tuple(
 )
 
 
+# What is put off, so that there is no more to be done or freed at once, however long the text is.
+_LONGEST_RUN: Final = 4096  # characters
+_MOST_RUNS: Final = 2048
+
+
 @dataclass(slots=True)
 class _Parenthesis:
     """An open parenthesis: the word before it, the clause inside, and commas so far."""
@@ -66,30 +73,99 @@ class _Parenthesis:
     commas: int = 0
 
 
-@dataclass(slots=True)
 class Position:
     """What a scan remembers of the tokens behind it.
 
+    Args:
+        text: The statement.
+
     Attributes:
-        mysql: Whether backticks say that the dialect is MySQL's, where `"` quotes strings.
         copies_input: Whether the statement is COPY … FROM STDIN, whose data is behind the `;`.
         streams_input: Whether data follows at once, as behind ClickHouse's INSERT … FORMAT CSV.
     """
 
-    mysql: bool
-    copies_input: bool = False
-    streams_input: bool = False
-    _statement: str = ""
-    _previous: str = ""
-    _before: str = ""
-    _stack: list[_Parenthesis] = field(default_factory=lambda: [_Parenthesis()])
+    __slots__ = (
+        "_before",
+        "_mysql",
+        "_previous",
+        "_runs",
+        "_stack",
+        "_statement",
+        "_text",
+        "copies_input",
+        "streams_input",
+    )
+
+    def __init__(self, text: str) -> None:
+        self.copies_input = self.streams_input = False
+        self._text = text
+        self._mysql = "`" in text  # where `"` quotes strings
+        self._statement = self._previous = self._before = ""
+        self._stack = [_Parenthesis()]
+        self._runs: list[tuple[int, int]] = []  # not looked into yet; an empty one is an operand
+
+    def run(self, start: int, end: int) -> None:
+        """Take a run of tokens; it is looked into when somebody asks where the scan stands."""
+        runs = self._runs
+        if runs and runs[-1][1] == start and end - runs[-1][0] <= _LONGEST_RUN:
+            start = runs.pop()[0]
+        elif len(runs) >= _MOST_RUNS:
+            self._catch_up()
+            runs = self._runs
+        runs.append((start, end))
 
     def word(self, text: str) -> None:
         """Take a keyword or an identifier."""
+        if self._runs:
+            self._catch_up()
+        self._take_word(text)
+
+    def identifier(self) -> None:
+        """Take a quoted identifier."""
+        if self._runs:
+            self._catch_up()
+        self._take("identifier")
+
+    def operand(self) -> None:
+        """Take a literal or a placeholder."""
+        if self._runs:
+            self._runs.append((0, 0))
+        else:
+            self._take("operand")
+
+    def punctuation(self, character: str) -> None:
+        """Take one character that is no word, number or quoted text."""
+        if self._runs:
+            self._catch_up()
+        self._take_punctuation(character)
+
+    def begin_statement(self) -> None:
+        """Forget the statement before."""
+        self.copies_input = self.streams_input = False
+        self.punctuation(";")
+
+    def _catch_up(self) -> None:
+        """Look into the runs that were taken since."""
+        runs, self._runs = self._runs, []
+        for start, end in runs:
+            if end == 0:
+                self._take("operand")
+                continue
+            for piece in read_run(self._text, start, end):
+                kind = KINDS.get(piece[0], "word")
+                if kind == "word":
+                    self._take_word(piece)
+                elif kind == "punctuation":
+                    self._take_punctuation(piece)
+                else:
+                    self._take(kind)
+
+    def _take_word(self, text: str) -> None:
         upper = text.upper()
-        frame = self._stack[-1]
-        self._statement = self._statement or upper
+        if not self._statement:
+            self._statement = upper
         if upper in _CLAUSES and self._previous != ".":
+            frame = self._stack[-1]
             frame.clause = upper
             if upper == "SELECT" and frame.opener in _VALUE_LISTS:
                 frame.opener = ""  # IN (SELECT …) is no list of values
@@ -97,46 +173,36 @@ class Position:
             self.copies_input = True
         elif self._previous == "FORMAT" and self._statement == "INSERT":
             self.streams_input = upper.startswith(_INPUT_FORMATS)
-        self._take(upper)
+        self._before, self._previous = self._previous, upper
 
-    def identifier(self) -> None:
-        """Take a quoted identifier."""
-        self._take("identifier")
-
-    def operand(self) -> None:
-        """Take a literal or a placeholder."""
-        self._take("operand")
-
-    def punctuation(self, character: str) -> None:
-        """Take one character that is no word, number or quoted text."""
-        if character == "(":
+    def _take_punctuation(self, character: str) -> None:
+        if character == ",":
+            self._stack[-1].commas += 1
+        elif character == "(":
             # Some 60 levels are beyond any real statement; further ones share the last frame.
             if len(self._stack) < 256:
                 self._stack.append(_Parenthesis(self._previous))
-        elif character == ")" and len(self._stack) > 1:
-            self._stack.pop()
-        elif character == ",":
-            self._stack[-1].commas += 1
+        elif character == ")":
+            if len(self._stack) > 1:
+                self._stack.pop()
         elif character == ";":
-            del self._stack[1:]
-            self._stack[0] = _Parenthesis()
+            self._stack = [_Parenthesis()]
             self._statement = ""
-        self._take(character)
-
-    def begin_statement(self) -> None:
-        """Forget the statement before."""
-        self.copies_input = self.streams_input = False
-        self.punctuation(";")
+        self._before, self._previous = self._previous, character
 
     def _take(self, token: str) -> None:
         self._before, self._previous = self._previous, token
 
     def expects_table(self) -> bool:
         """Say whether a table's name may stand here, `#temporary` or `name@link` among them."""
+        if self._runs:
+            self._catch_up()
         return self._previous in _TABLES_FOLLOW
 
     def is_data(self, word: str) -> bool:
         """Say whether `word` is data without quotes: a password of Oracle's, T-SQL's argument."""
+        if self._runs:
+            self._catch_up()
         if self._follows_password():
             return word.upper() not in ("VALUES", "PASSWORD", "RANDOM")
         if self._statement in ("EXEC", "EXECUTE") and self._previous == "=":
@@ -153,6 +219,8 @@ class Position:
         """Say whether a number here is part of the statement's shape."""
         if not text.isdigit():
             return False
+        if self._runs:
+            self._catch_up()
         frame, previous, size = self._stack[-1], self._previous, len(text)
         if size <= 9 and (previous in _ROW_COUNTS or (previous == "(" and frame.opener == "TOP")):
             return True
@@ -166,13 +234,15 @@ class Position:
 
     def keeps_quoted(self, body: str, following: str) -> bool:
         """Say whether a text in double quotes is an identifier; `following` is what is behind it."""
+        if self._runs:
+            self._catch_up()
         if self._previous == "AS":
             return _alias().fullmatch(body) is not None
         if _identifier().fullmatch(body) is None or (" " in body and _digit().search(body)):
             return False
         if self._previous == "." or following == ".":
             return True
-        if self.mysql or self._previous in _VALUES_FOLLOW:
+        if self._mysql or self._previous in _VALUES_FOLLOW:
             return False
         if self._follows_password():
             return False

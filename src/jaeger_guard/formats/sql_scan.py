@@ -1,7 +1,9 @@
 """Find the literals and comments of a SQL statement, whatever its dialect.
 
 Theory of operation. One linear scan goes from token to token; what is neither a literal nor a comment
-is never touched. The dialect is unknown, so where dialects disagree the reading that hides more wins:
+is never touched. Tokens of which none can be either are taken many at once, as a *run* (`sql_tokens`);
+where they leave the scan is worked out when a literal asks for it, and most never do. The dialect is
+unknown, so where dialects disagree the reading that hides more wins:
 
 1. A backslash before a quote continues the string in MySQL and ends it in ISO SQL. A text where
    that matters is scanned both ways. Where just one reading is plausible (every string is closed,
@@ -19,52 +21,23 @@ manual 9.1 and 9.7; T-SQL reference, "Constants" and "Database identifiers"; Ora
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from jaeger_guard.formats.sql_position import LITERAL, Position
+from jaeger_guard.formats.sql_tokens import has_unquoted_data, token, token_or_run
 from jaeger_guard.long_texts import BETWEEN_CHECKS, LONG, check_time
 
 COMMENT: Final = "sql.comment"
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(NamedTuple):
     """A literal or a comment: where it stands, and the part of it that is judged."""
 
     start: int
     end: int
     body: str
     name: str
-
-
-@lru_cache(maxsize=1)
-def _token() -> re.Pattern[str]:
-    # Possessive repeats, and alternatives that differ in their first characters: linear time.
-    return re.compile(
-        r"""(?P<space>\s++)
-        |(?P<executed>/\*![0-9]{0,6}|\*/)                    # MySQL 9.7: /*!40101 SET … */ is run
-        |(?P<block>/\*)
-        |(?P<line>--(?![0-9'"@(])|\#(?!>|-|\#?[A-Za-z_]))
-        |(?P<hash>\#{1,2}(?=[A-Za-z_]))                      # MySQL's comment, or T-SQL's #table
-        |(?P<string>(?:[uU]&|_[A-Za-z0-9]{1,20}\s?|[nNeEbBxXrR])?')
-        |(?P<alternative>[nN]?[qQ]'(?=[^\s']))                # Oracle's q'[it's]'
-        |(?P<typographic>[\u2018\u201c\u201e])                # what word processors make of quotes
-        |(?P<dollar>\$(?:[A-Za-z_\x80-\uffff][\w]{0,62})?\$)
-        |(?P<quoted>")
-        |(?P<backtick>`)
-        |(?P<bracket>\[[A-Za-z_][\w $.\-]{0,127}\])
-        |(?P<placeholder>\?[0-9]{0,5}|\$[0-9]{1,5}(?![\w$])|%s|%\(\w{1,64}\)s
-            |(?<![\w\]?:]):(?:[0-9]{1,5}(?!\w)|[A-Za-z_]\w{0,63})|@{1,2}[A-Za-z_][\w$]{0,127})
-        |(?P<uuid>[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?!\w))
-        |(?P<address>[\w.+%\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5})
-        |(?P<hops>\*[0-9]{0,4}\.\.[0-9]{0,4})                 # Cypher: -[:KNOWS*1..3]->
-        |(?P<number>(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+\-]?[0-9]++)?\w*+|\d++\w*+)
-        |(?P<word>[^\W\d][\w$]*+)
-        |(?P<other>.)""",
-        re.VERBOSE | re.DOTALL,
-    )
 
 
 @lru_cache(maxsize=4)
@@ -86,11 +59,12 @@ _TYPOGRAPHIC: Final = {"\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c
 
 def find_literals(text: str) -> list[Literal]:
     """Return the literals and comments of a statement, in order; none overlaps another."""
-    plain = _Reading(text, backslash=False)
+    tokens = token() if has_unquoted_data(text) else token_or_run()
+    plain = Reading(text, tokens, backslash=False)
     plain.read()
     if "\\'" not in text and '\\"' not in text:
         return plain.literals
-    escaped = _Reading(text, backslash=True)
+    escaped = Reading(text, tokens, backslash=True)
     escaped.read()
     if plain.plausible != escaped.plausible:
         return (plain if plain.plausible else escaped).literals
@@ -112,7 +86,7 @@ def _union(text: str, *readings: list[Literal]) -> list[Literal]:
     return merged
 
 
-class _Reading:
+class Reading:
     """One scan of a statement in one dialect.
 
     Attributes:
@@ -120,25 +94,33 @@ class _Reading:
         plausible: Whether it looks as if it had taken the right dialect.
     """
 
-    def __init__(self, text: str, *, backslash: bool) -> None:
+    def __init__(self, text: str, tokens: re.Pattern[str], *, backslash: bool) -> None:
         self.literals: list[Literal] = []
         self.plausible = True
         self._text = text
+        self._tokens = tokens
         self._backslash = backslash
-        self._place = Position(mysql="`" in text)
+        self._place = Position(text)
 
     def read(self) -> None:
         text, position, length = self._text, 0, len(self._text)
-        token, place = _token(), self._place
+        tokens, place = self._tokens, self._place
         next_check = LONG
         while position < length:
             if position >= next_check:
                 check_time()
                 next_check = position + BETWEEN_CHECKS
-            found = token.match(text, position)
+            found = tokens.match(text, position)
             assert found is not None  # its last alternative takes any character
-            kind, piece, end = found.lastgroup, found.group(), found.end()
-            if kind in ("space", "executed"):
+            kind, end = found.lastgroup, found.end()
+            if kind == "run":
+                place.run(position, end)
+                position = end
+                continue
+            piece = found.group()
+            if kind == "string":
+                end = self._string(position, piece, end)
+            elif kind in ("space", "executed"):
                 pass
             elif kind == "word":
                 end = self._word(piece, position, end)
@@ -176,8 +158,6 @@ class _Reading:
 
     def _quoted(self, kind: str, position: int, piece: str, end: int) -> int:
         """Take what begins with a quote of some kind; answer where it ends."""
-        if kind == "string":
-            return self._string(position, piece, end)
         if kind == "quoted":
             return self._double_quoted(position, end)
         if kind == "backtick":
