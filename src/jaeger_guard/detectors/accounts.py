@@ -46,7 +46,11 @@ def _settle_iban(text: str, start: int, end: int) -> tuple[int, int] | None:
 IBAN: Final = Detector(
     name="financial.iban",
     category=FINANCIAL_IBAN,
-    gate=Shape(pattern=r"[0-9](?<=[A-Z]{2}.)[0-9][ \-\u00a0]?[A-Z0-9]{4}[ \-\u00a0]?[A-Z0-9]{4}"),
+    gate=Shape(
+        pattern=r"[0-9](?<=[A-Z]{2}.)[0-9][ \-\u00a0]?[A-Z0-9]{4}[ \-\u00a0]?[A-Z0-9]{4}",
+        digits=2,
+        sign="A-Z",
+    ),
     pattern=(
         r"(?:[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}(?![A-Za-z0-9])"
         r"|[A-Z]{2}[0-9]{2}(?P<gap>[ \-\u00a0])[A-Z0-9]{4}"

@@ -93,10 +93,13 @@ def _unanchored(gate: Needles | DigitRun | Shape) -> Needles | DigitRun | Shape:
 def _loosened_needles(gate: Needles) -> Needles:
     texts = []
     leads = []
-    for needle, lead in gate.led:
+    companions = []
+    accompanied = gate.companions or ((),) * len(gate.texts)
+    for (needle, lead), words in zip(gate.led, accompanied, strict=True):
         for variant in dict.fromkeys(_variants(needle)):
             texts.append(variant)
             leads.append(lead)
+            companions.append(words)
     try:
         anchor = loosened_pattern(gate.anchor)
     except NotLoosenedError:
@@ -108,6 +111,7 @@ def _loosened_needles(gate: Needles) -> Needles:
         anchor=anchor,
         before=loosened_pattern(gate.before),
         beside=_with_zero(gate.beside),
+        companions=tuple(companions) if anchor else (),
     )
 
 

@@ -28,7 +28,7 @@ from jaeger_guard.detectors.ledger_checksums import (
 
 _BASE58: Final = "[1-9A-HJ-NP-Za-km-z]"
 _WORD: Final = rf"{_BASE58}(?<![0-9A-Za-z].){_BASE58}"
-_BASE58_GATE: Final = Shape(pattern=rf"{_WORD}{{24}}", word=25)
+_BASE58_GATE: Final = Shape(pattern=rf"{_WORD}{{24}}", row=25)
 _WORD_END: Final = "(?![0-9A-Za-z])"
 
 _HASH: Final = 20  # bytes: RIPEMD-160 of a public key or script

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.long_texts import LONG, REACH, STEP, check_time, find_all, search
+from jaeger_guard.long_texts import LONG, STEP, check_time, find_all, search
 from jaeger_guard.markers import URL_MARKER, marker_spans
 from jaeger_guard.types import Match
 
@@ -33,6 +33,9 @@ _ESCAPE_AT_END: Final = r"(?:%[0-9A-Fa-f]{2}|\\[nrtbf]|\\u[0-9A-Fa-f]{4}|\\x[0-9
 _LONGEST_ESCAPE: Final = 6
 _WORD_BEGINS: Final = r"(?<![A-Za-z])\S"
 _BETWEEN_CHECKS: Final = 64  # needles
+DIGITS: Final = "0-9"  # as a gate lists them
+CAPITAL: Final = "A-Z"  # the sign of a shape that has one
+_OVERLAP: Final = 256  # bytes; no needle is as long, nor a row that a shape asks for
 
 Settle = Callable[[str, int, int], tuple[int, int] | None]
 
@@ -43,6 +46,37 @@ def ascii_lower(text: str) -> str:
         return text.lower()
     # bytes.lower knows ASCII alone, and UTF-8 has no ASCII within other letters.
     return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
+
+
+def _flattening() -> bytes:
+    table = bytearray(b" " * 128 + bytes(range(128, 256)))
+    table[ord("0") : ord("9") + 1] = b"0" * 10
+    for letter in range(ord("a"), ord("z") + 1):
+        table[letter] = table[letter - 0x20] = letter
+    return bytes(table)
+
+
+_FLATTENING: Final = _flattening()
+
+
+def flatten(text: str) -> bytes:
+    """Return a text in UTF-8 and lower case, with zeros for digits and spaces for all signs of ASCII."""
+    return text.encode("utf-8", "surrogatepass").translate(_FLATTENING)
+
+
+def words_of(text: str, flat: bytes) -> set[bytes]:
+    """Return what stands between the spaces of a flattened text.
+
+    Of a long one, a word across the border of two steps is there in parts as well; a very long word
+    in parts alone, which overlap by more than any needle has.
+    """
+    if len(text) <= LONG:
+        return set(flat.split())
+    words: set[bytes] = set()
+    for start in range(0, len(flat), STEP):
+        check_time()
+        words.update(flat[start : start + STEP + _OVERLAP].split())
+    return words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +97,9 @@ class Needles:
             is the detector's whole pattern. Empty where it is looked for in all of a text.
         beside: Characters, as a class of `re` lists them, of which a finding also has one; empty
             where that isn't known. It is asked before the anchor.
+        companions: For each of `texts`, other words of which one stands in each text in which the
+            anchor is found at the needle, in lower case; empty where that isn't known. They follow
+            from the anchor, and are asked before it.
     """
 
     texts: tuple[str, ...]
@@ -72,6 +109,7 @@ class Needles:
     anchor: str = ""
     leads: tuple[int, ...] = ()
     beside: str = ""
+    companions: tuple[tuple[str, ...], ...] = ()
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
@@ -184,16 +222,22 @@ class Shape:
 
     Attributes:
         pattern: Source of the regular expression, with every repeat bounded.
-        word: How many characters without white space it matches at the fewest, where that rules
-            most words out; 0 where it doesn't.
+        row: How many letters and digits in a row a finding has at the fewest, where that rules most
+            words out; 0 where it doesn't.
+        digits: How many digits each match of the pattern has at the fewest.
+        sign: An ASCII character, neither letter nor digit, that each match has, or `A-Z` where each has
+            a capital; empty where none is. Like `digits`, it follows from the pattern, and is asked
+            before it.
     """
 
     pattern: str
-    word: int = 0
+    row: int = 0
+    digits: int = 0
+    sign: str = ""
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""
-        if self.word > longest_word(text):
+        if self.row > longest_row(text):
             return False
         return search(compile_pattern(self.pattern), text) is not None
 
@@ -335,17 +379,9 @@ class Detector:
         return Match(first, last, self.category, self.name)
 
 
-def longest_word(text: str) -> int:
-    """Answer how many characters the longest stretch of `text` without white space has."""
-    if len(text) <= LONG:
-        return max(map(len, text.split()), default=0)
-    longest = 0
-    for start in range(
-        0, len(text), STEP
-    ):  # a word that goes on farther than `REACH` is long anyway
-        check_time()
-        longest = max(longest, *map(len, text[start : start + STEP + REACH].split()), 0)
-    return longest
+def longest_row(text: str) -> int:
+    """Answer how many letters and digits stand in a row in `text` at the most; bytes, beyond ASCII."""
+    return max(map(len, words_of(text, flatten(text))), default=0)
 
 
 def starts_word(text: str, position: int) -> bool:

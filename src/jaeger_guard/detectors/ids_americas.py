@@ -127,7 +127,11 @@ _EITHER: Final = "[0-9AC-HJKMNP-RT-Yac-hjkmnp-rt-y]"
 
 US_MBI: Final = found_by_form(
     "identity.us_mbi",
-    gate=Shape(pattern=rf"[0-9](?<=[1-9]){_LETTER}{_EITHER}[0-9]-{_LETTER}{_EITHER}[0-9]-"),
+    gate=Shape(
+        pattern=rf"[0-9](?<=[1-9]){_LETTER}{_EITHER}[0-9]-{_LETTER}{_EITHER}[0-9]-",
+        digits=3,
+        sign="-",
+    ),
     form=rf"[1-9]{_LETTER}{_EITHER}[0-9]-{_LETTER}{_EITHER}[0-9]-{_LETTER}{{2}}[0-9]{{2}}",
     is_valid=None,
     source="US Centers for Medicare & Medicaid Services, Understanding the MBI Format",
@@ -250,7 +254,7 @@ BR_CPF_LABELLED: Final = found_behind_label(
 
 BR_CNPJ: Final = found_by_form(
     "identity.br_cnpj",
-    gate=Shape(pattern="/[0-9A-Z]{4}-[0-9]{2}"),
+    gate=Shape(pattern="/[0-9A-Z]{4}-[0-9]{2}", digits=2, sign="/"),
     form=r"[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-[0-9]{2}",
     is_valid=is_br_cnpj,
     source="Receita Federal do Brasil, Instru\u00e7\u00e3o Normativa RFB 2229/2024 (CNPJ with letters)",

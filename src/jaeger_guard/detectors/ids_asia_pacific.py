@@ -19,7 +19,9 @@ from jaeger_guard.detectors.detector import Detector, DigitRun, Example, NearMis
 from jaeger_guard.detectors.national_ids import found_behind_label, found_by_form
 
 # Five letters and two digits: the joint gate of Indian ids.
-_LETTERS_AND_DIGITS: Final = Shape(pattern="[0-9](?<=[A-Z]{5}.)[0-9]{3}[A-Z]")
+_LETTERS_AND_DIGITS: Final = Shape(
+    pattern="[0-9](?<=[A-Z]{5}.)[0-9]{3}[A-Z]", row=10, digits=4, sign="A-Z"
+)
 
 
 def is_in_aadhaar(value: str) -> bool:

@@ -231,7 +231,7 @@ IT_CODICE_FISCALE: Final = found_by_form(
     "identity.it_codice_fiscale",
     gate=Shape(
         pattern=r"[A-Za-z]{6}[0-9LMNPQRSTUVlmnpqrstuv]{2}[ABCDEHLMPRSTabcdehlmprst][0-9L-V]",
-        word=16,
+        row=16,
     ),
     form=(
         r"(?:[A-Z]{6}[0-9LMNP-V]{2}[ABCDEHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]"

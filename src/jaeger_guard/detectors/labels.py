@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from jaeger_guard.detectors.detector import Needles
+from jaeger_guard.detectors.detector import DIGITS, Needles
 
 # Labels that are part of many words ("vin" in "saving", "sin" in "using"): looked for with their ends.
 _IN_MANY_WORDS: Final = frozenset(
@@ -77,24 +77,36 @@ def labelled(
         texts=tuple(needles),
         ignore_case=True,
         anchor=pattern,
-        leads=tuple(needles.values()),
-        beside="0-9" if digits else "",
+        leads=tuple(lead for lead, _ in needles.values()),
+        beside=DIGITS if digits else "",
+        companions=tuple(
+            () if "" in companions else tuple(sorted(companions))
+            for _, companions in needles.values()
+        ),
     )
     return gate, pattern
 
 
-def _needles(labels: Iterable[str]) -> dict[str, int]:
-    """Return what stands in a text that holds a label; where it stands in the label, at the most."""
-    needles: dict[str, int] = {}
+def _needles(labels: Iterable[str]) -> dict[str, tuple[int, set[str]]]:
+    """Return what stands in a text that holds a label.
+
+    With it goes where it stands in the label, at the most, and for each label another word of it, or
+    an empty text where it has none.
+    """
+    needles: dict[str, tuple[int, set[str]]] = {}
     for phrase in labels:
         words = phrase.split(" ")
         longest = max(words, key=len)
+        companion = ""
         if phrase in _IN_MANY_WORDS:
             spelled = [phrase + end for end in _ENDS]
         elif len(words) == 1 or len(longest) >= _TELLING:
             spelled = [longest]  # how several words are joined is not known
+            others = [word for word in words if word is not longest and word.isascii()]
+            companion = max(others, key=len, default="")
         else:
             spelled = [joint.join(words) for joint in (" ", "_", "-", ".", "")]
         for needle in spelled:
-            needles[needle] = max(needles.get(needle, 0), phrase.rfind(needle))
+            lead, companions = needles.get(needle, (0, set()))
+            needles[needle] = max(lead, phrase.rfind(needle)), companions | {companion}
     return needles

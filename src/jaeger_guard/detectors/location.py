@@ -43,7 +43,7 @@ def _are_degrees(value: str) -> bool:
 COORDINATES: Final = Detector(
     name="location.coordinates",
     category=LOCATION_COORDINATES,
-    gate=Shape(pattern=r"[0-9]\.[0-9]{4,15}(?:[,;]|%2[Cc])"),
+    gate=Shape(pattern=r"[0-9]\.[0-9]{4,15}(?:[,;]|%2[Cc])", digits=5, sign="."),
     pattern=(
         _DEGREES.format(whole=2)
         + r"(?:,|;|%2C|%2c) {0,1}[+\-]?"

@@ -126,7 +126,7 @@ def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
 IPV4: Final = Detector(
     name="network.ipv4",
     category=NETWORK_IP,
-    gate=Shape(pattern=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"),
+    gate=Shape(pattern=r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]", digits=4, sign="."),
     pattern=(
         r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}"
         r"(?![0-9A-Za-z_]|[.+][0-9A-Za-z]|-(?![0-9]{1,3}\.[0-9])[0-9A-Za-z])"
@@ -304,7 +304,7 @@ MAC: Final = Detector(
 MAC_DOTTED: Final = Detector(
     name="network.mac_dotted",
     category=NETWORK_MAC,
-    gate=Shape(pattern=r"\.(?<=[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"),
+    gate=Shape(pattern=r"\.(?<=[0-9A-Fa-f]{4}\.)[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}", sign="."),
     pattern=r"[0-9A-Fa-f](?<![0-9A-Za-z.].)[0-9A-Fa-f]{3}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Za-z])",
     validate=lambda value: (
         any(map(str.isalpha, value)) and any(map(str.isdigit, value)) and len(set(value)) > 4

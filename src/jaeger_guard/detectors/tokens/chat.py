@@ -60,7 +60,9 @@ TOKENS: Final[tuple[Token, ...]] = (
         ),
         "https://discord.com/developers/docs/reference#authentication",
         # The first part is a number in base64, which has no letters in common but its first.
-        gate=Shape(pattern=r"\.(?<=[A-Za-z0-9_\-]{24}\.)[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27}"),
+        gate=Shape(
+            pattern=r"\.(?<=[A-Za-z0-9_\-]{24}\.)[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27}", sign="."
+        ),
         check=_is_drawn_in_parts,
         near_misses=(
             NearMiss("MTIzNDU2Nzg5MDEyMzQ1Njc4.GhIjKl.short", because="too short"),

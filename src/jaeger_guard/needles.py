@@ -1,0 +1,255 @@
+"""Say which of many needles occur in a text, word by word: most words were met before.
+
+Theory of operation. A service writes the same words again and again, in messages, statements, paths and
+prompts, and a needle is looked for in words that are new. So the cost hardly grows with the number of
+needles, and a text of known words costs little more than to cut it into them.
+
+1. A text is *flattened*: its letters are lower case, its digits zeros, all else spaces; in UTF-8, where
+   letters beyond ASCII are bytes beyond it, and stay. What stands between spaces is a word.
+2. Needles are flattened, too. Of each, the part of one word is chosen that is the rarest, with the space
+   before or behind it where the needle has one there. `sk-or-` is looked for by ` or `, as it is in
+   `sk-or-v1` and not in `order`.
+3. Three neighbours in that part are its *window*. All windows of the words that are new are looked up in
+   one set, in C. A word without any is *dull*; the others tell of the needles whose part they hold.
+4. What a word tells is only that a needle may occur. Those that may are looked for in the text itself.
+5. A needle that has no such part (`@`, `://`) is looked for where one of its signs stands.
+
+What is remembered are words of up to 24 bytes that were met twice. Until then only their hash is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Final
+
+from jaeger_guard.detectors.detector import DIGITS, Needles, flatten
+from jaeger_guard.generations import Generations
+
+_WINDOW: Final = 3
+_SPACE: Final = 0x20
+_LONGEST_WORD: Final = 24  # bytes; a longer one is an id, and seldom comes again
+_DULL_BYTES: Final = 512 * 1024
+_TELLING_BYTES: Final = 192 * 1024
+_MOST_MET: Final = 4096
+_ENTRY_BYTES: Final = 150  # in CPython: slot of a dictionary, header of bytes
+
+# How often a character occurs in values of attributes, in lower case, in thousandths: measured on
+# routes, statements, identifiers, user agents and messages. What isn't here is rarer.
+_FREQUENCIES: Final = {
+    **dict(zip("et srai", (86, 45, 150, 42, 41, 41, 37), strict=True)),
+    **dict(zip("pcdolm0", (33, 33, 32, 32, 30, 28, 180), strict=True)),
+    **dict(zip("hbfn", (20, 20, 19, 15), strict=True)),
+    **dict(zip("kyxgwuv", (12, 12, 12, 11, 10, 9, 9), strict=True)),
+    **dict(zip("zqj", (6, 6, 6), strict=True)),
+}
+# What stands in most traces, whose windows therefore tell nothing.
+_USUAL: Final = """
+https://www.example.com/api/v1/users/items/orders/products/search?page=1&sort=name&limit=20&offset=10
+content-type: application/json; charset=utf-8 text/html,application/xhtml+xml gzip, deflate keep-alive
+mozilla/5.0 (windows nt 10.0; win64; x64) applewebkit/537.36 (khtml, like gecko) chrome/120 safari/537
+traceback (most recent call last): file "/app/.venv/lib/python3.11/site-packages/flask/app.py", line 12
+in wsgi_app response = self.full_dispatch_request() raise valueerror: unexpected exception in handler
+return func(*args, **kwargs) usr/local/lib requests/sessions.py urllib3/connectionpool.py sqlalchemy
+timeout while waiting for connection refused by host, not found; failed to call internal server error
+select id, name, price, created_at, updated_at from orders where customer_id = and status in order by
+insert into values update set delete group by join on limit returning count begin commit rollback
+the and for that with this from have you not are was all any can will when which there their what about
+please order item user account customer payment invoice shipping product message request process event
+a an as at is it its me us we he she my our your their has had one two no so do did be been but by if
+change option policy summary position language license package pattern organization application string
+"""
+
+_USUAL_FLAT: Final = flatten(_USUAL)
+_USUAL_WORDS: Final = frozenset(_USUAL_FLAT.split())
+_WORD: Final = re.compile(rb"[^ ]+")
+_COMMON_SIGNS: Final = b"<>=,:-_/."  # of ASCII, the commonest last
+_ASCII: Final = 128
+# As it is looked for, whether folded; who asks for it alone, and who has an anchor, with its lead and
+# the companions; whether all of them ask for a digit besides.
+_Anchored = tuple[int, int, tuple[str, ...]]
+_Needle = tuple[str, bool, frozenset[int], tuple[_Anchored, ...], bool]
+_Window = tuple[int, ...]
+Leads = dict[int, list[tuple[str, int]]]
+
+
+class NeedleIndex:
+    """Says which of many needles occur in a text; threads may share it.
+
+    Args:
+        needles: For each needle, and whether ASCII case is ignored, the detectors that ask for it.
+        anchored: The detectors that are only opened where their anchor is found at a needle.
+    """
+
+    def __init__(
+        self, needles: Mapping[tuple[str, bool], set[int]], anchored: Mapping[int, Needles]
+    ) -> None:
+        entries: list[_Needle] = []
+        anywhere: list[int] = []
+        by_sign: dict[int, list[int]] = {}
+        by_window: dict[_Window, list[tuple[bytes, int]]] = {}
+        for (text, ignore_case), numbers in needles.items():
+            asking = tuple(
+                _anchored(number, anchored[number], text)
+                for number in sorted(numbers & anchored.keys())
+            )
+            of_digits = all(
+                number in anchored and anchored[number].beside == DIGITS for number in numbers
+            )
+            chosen = _rarest_part(flatten(text))
+            sign = _rarest_sign(text)
+            if chosen is None or (
+                sign is not None and sign not in _COMMON_SIGNS and not _is_telling(chosen[1])
+            ):
+                (anywhere if sign is None else by_sign.setdefault(sign, [])).append(len(entries))
+            else:
+                window, part = chosen
+                by_window.setdefault(window, []).append((part, len(entries)))
+            alone = frozenset(numbers - anchored.keys())
+            entries.append((text, ignore_case, alone, asking, of_digits))
+        _commonness.cache_clear()  # of use to the next index alone
+        self._entries: Final = tuple(entries)
+        self._anywhere = tuple(anywhere)
+        self._by_sign = {sign: tuple(found) for sign, found in by_sign.items()}
+        self.signs: Final = frozenset(by_sign)
+        self._by_window = {window: tuple(found) for window, found in by_window.items()}
+        self._windows = frozenset(by_window)
+        self._dull: Generations[bytes, bool] = Generations(
+            _DULL_BYTES, lambda word, _: _ENTRY_BYTES + len(word)
+        )
+        self._telling: Generations[bytes, tuple[int, ...]] = Generations(
+            _TELLING_BYTES, lambda word, told: _ENTRY_BYTES + len(word) + 8 * len(told)
+        )
+        self._met: Generations[int, bool] = Generations(_MOST_MET)
+        self.has_digits = any(needle.isdecimal() for needle, _ in needles)
+
+    def occurring(
+        self, text: str, lowered: str, words: set[bytes], signs: Iterable[int], *, digits: bool
+    ) -> tuple[set[int], Leads]:
+        """Return the detectors of which a needle occurs in a text, and of the anchored the needles.
+
+        Those who ask for a digit besides may be left out where there is none.
+
+        Args:
+            text: The text.
+            lowered: The same with its ASCII letters in lower case.
+            words: Its words, as `words_of` answers them.
+            signs: Those of the bytes `signs` that it holds in UTF-8, and maybe others.
+            digits: Whether a digit stands in it.
+        """
+        asked = set(self._anywhere)
+        for sign in signs:
+            asked.update(self._by_sign.get(sign, ()))
+        if unusual := words.difference(self._dull.young):
+            asked |= self._told(unusual)
+        occurring: set[int] = set()
+        to_anchor: Leads = {}
+        for number in asked:
+            needle, ignore_case, alone, anchored, of_digits = self._entries[number]
+            if (of_digits and not digits) or needle not in (lowered if ignore_case else text):
+                continue
+            occurring |= alone
+            for detector, lead, companions in anchored:
+                if companions and not any(word in lowered for word in companions):
+                    continue
+                to_anchor.setdefault(detector, []).append((needle, lead))
+        return occurring, to_anchor
+
+    def _told(self, words: Iterable[bytes]) -> set[int]:
+        """Return the numbers of the needles that may occur, by words of a text."""
+        told: set[int] = set()
+        known = self._telling.young
+        new: list[bytes] = []
+        for word in words:
+            needles = known.get(word)
+            if needles is None:
+                new.append(word)
+            else:
+                told.update(needles)
+        if new:
+            self._learn(new, told)
+        return told
+
+    def _learn(self, words: Sequence[bytes], told: set[int]) -> None:
+        """Add what the words tell, and remember those that were met before."""
+        dull, telling = self._dull, self._telling
+        all_dull = self._windows.isdisjoint(_windows(b" %b " % b" ".join(words)))
+        for word in words:
+            if dull.get(word) is not None:
+                continue
+            needles = telling.get(word)
+            if needles is None:
+                needles = () if all_dull else self._needles_of(word)
+                if len(word) <= _LONGEST_WORD and self._was_met(word):
+                    if needles:
+                        telling.put(word, needles)
+                    else:
+                        dull.put(word, True)
+            told.update(needles)
+
+    def _was_met(self, word: bytes) -> bool:
+        """Say whether a word was met before: a secret comes once, and isn't held."""
+        known = hash(word)
+        if self._met.get(known) is not None:
+            return True
+        self._met.put(known, True)
+        return False
+
+    def _needles_of(self, word: bytes) -> tuple[int, ...]:
+        padded = b" %b " % word
+        return tuple(
+            number
+            for window in self._windows.intersection(_windows(padded))
+            for part, number in self._by_window[window]
+            if part in padded
+        )
+
+
+def _anchored(number: int, gate: Needles, needle: str) -> _Anchored:
+    place = gate.texts.index(needle)
+    return (
+        number,
+        gate.leads[place] if gate.leads else 0,
+        gate.companions[place] if gate.companions else (),
+    )
+
+
+def _windows(flat: bytes) -> Iterable[_Window]:
+    # Without a loop in Python: `zip` makes the windows, and its tuple is used again for each.
+    return zip(flat, flat[1:], flat[2:], strict=False)
+
+
+def _rarest_part(flat: bytes) -> tuple[_Window, bytes] | None:
+    """Answer the part of a flat needle that says most, and the rarest window in it.
+
+    The part is of one word, with the spaces next to it; None where no word has a window.
+    """
+    parts = []
+    for word in _WORD.finditer(flat):
+        part = flat[max(word.start() - 1, 0) : word.end() + 1]
+        if len(part) >= _WINDOW:
+            parts.append(part)
+    if not parts:
+        return None
+    part = max(parts, key=lambda part: (part.strip() not in _USUAL_WORDS, len(part)))
+    windows = [part[place : place + _WINDOW] for place in range(len(part) - _WINDOW + 1)]
+    return tuple(min(windows, key=lambda each: _commonness(bytes(each)))), part
+
+
+def _is_telling(part: bytes) -> bool:
+    return len(part.replace(b"0", b"").strip()) >= _WINDOW
+
+
+def _rarest_sign(text: str) -> int | None:
+    """Answer a byte of a needle that is no letter, digit or space of ASCII; None where it has none."""
+    signs = [byte for byte in text.encode() if byte >= _ASCII or flatten(chr(byte)) == b" "]
+    signs = [byte for byte in signs if byte != _SPACE]
+    return min(signs, key=lambda byte: _COMMON_SIGNS.find(byte), default=None)
+
+
+@lru_cache(maxsize=8192)
+def _commonness(window: bytes) -> tuple[bool, float]:
+    text = window.decode("latin-1")
+    return window in _USUAL_FLAT, math.prod(_FREQUENCIES.get(each, 1) for each in text)
