@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from jaeger_guard.detectors.detector import DIGITS, Needles, flatten
 from jaeger_guard.generations import Generations
@@ -67,12 +67,32 @@ _USUAL_WORDS: Final = frozenset(_USUAL_FLAT.split())
 _WORD: Final = re.compile(rb"[^ ]+")
 _COMMON_SIGNS: Final = b"<>=,:-_/."  # of ASCII, the commonest last
 _ASCII: Final = 128
-# As it is looked for, whether folded; who asks for it alone, and who has an anchor, with its lead and
-# the companions; whether all of them ask for a digit besides.
-_Anchored = tuple[int, int, tuple[str, ...]]
-_Needle = tuple[str, bool, frozenset[int], tuple[_Anchored, ...], bool]
+_Anchored = tuple[int, int, frozenset[int]]
 _Window = tuple[int, ...]
 Leads = dict[int, list[tuple[str, int]]]
+
+
+class _Entry(NamedTuple):
+    """A needle, as it is looked for.
+
+    Attributes:
+        text: The needle.
+        ignore_case: Whether ASCII case is ignored.
+        is_sure: Whether it occurs wherever a word tells so.
+        sign: A byte of it that is a sign of ASCII; None where it has none.
+        alone: The detectors that ask for it and nothing else.
+        anchored: The others, each with the needle's lead, and the numbers of the companions, of which
+            one must occur as well; none where that isn't known.
+        of_digits: Whether all of them ask for a digit besides.
+    """
+
+    text: str
+    ignore_case: bool
+    is_sure: bool
+    sign: int | None
+    alone: frozenset[int]
+    anchored: tuple[_Anchored, ...]
+    of_digits: bool
 
 
 class NeedleIndex:
@@ -86,34 +106,51 @@ class NeedleIndex:
     def __init__(
         self, needles: Mapping[tuple[str, bool], set[int]], anchored: Mapping[int, Needles]
     ) -> None:
-        entries: list[_Needle] = []
+        wanted = {needle: set(numbers) for needle, numbers in needles.items()}
+        for gate in anchored.values():
+            for words in gate.companions:
+                for word in words:
+                    wanted.setdefault((word, True), set())
+        numbered = {needle: number for number, needle in enumerate(wanted)}
         anywhere: list[int] = []
         by_sign: dict[int, list[int]] = {}
         by_window: dict[_Window, list[tuple[bytes, int]]] = {}
-        for (text, ignore_case), numbers in needles.items():
-            asking = tuple(
-                _anchored(number, anchored[number], text)
-                for number in sorted(numbers & anchored.keys())
-            )
-            of_digits = all(
+        entries: list[_Entry] = []
+        for (text, ignore_case), numbers in wanted.items():
+            flat = flatten(text)
+            part, sign = _telling_part(flat), _rarest_sign(text)
+            if part is not None and (
+                sign is None or sign in _COMMON_SIGNS or len(part.strip(b" 0")) >= _WINDOW
+            ):
+                by_window.setdefault(_rarest_window(part), []).append((part, len(entries)))
+            elif sign is not None:
+                by_sign.setdefault(sign, []).append(len(entries))
+            else:
+                anywhere.append(len(entries))
+            of_digits = bool(numbers) and all(
                 number in anchored and anchored[number].beside == DIGITS for number in numbers
             )
-            chosen = _rarest_part(flatten(text))
-            sign = _rarest_sign(text)
-            if chosen is None or (
-                sign is not None and sign not in _COMMON_SIGNS and not _is_telling(chosen[1])
-            ):
-                (anywhere if sign is None else by_sign.setdefault(sign, [])).append(len(entries))
-            else:
-                window, part = chosen
-                by_window.setdefault(window, []).append((part, len(entries)))
-            alone = frozenset(numbers - anchored.keys())
-            entries.append((text, ignore_case, alone, asking, of_digits))
+            entries.append(
+                _Entry(
+                    text,
+                    ignore_case,
+                    part == flat and ignore_case and text.isascii() and text.isalpha(),
+                    sign if sign is None or sign < _ASCII else None,
+                    frozenset(numbers - anchored.keys()),
+                    tuple(
+                        _anchored(number, anchored[number], text, numbered)
+                        for number in sorted(numbers & anchored.keys())
+                    ),
+                    of_digits,
+                )
+            )
         _commonness.cache_clear()  # of use to the next index alone
-        self._entries: Final = tuple(entries)
+        self._entries = tuple(entries)
         self._anywhere = tuple(anywhere)
         self._by_sign = {sign: tuple(found) for sign, found in by_sign.items()}
-        self.signs: Final = frozenset(by_sign)
+        self.signs: Final = frozenset(by_sign).union(
+            entry.sign for entry in entries if entry.sign is not None
+        )
         self._by_window = {window: tuple(found) for window, found in by_window.items()}
         self._windows = frozenset(by_window)
         self._dull: Generations[bytes, bool] = Generations(
@@ -126,7 +163,7 @@ class NeedleIndex:
         self.has_digits = any(needle.isdecimal() for needle, _ in needles)
 
     def occurring(
-        self, text: str, lowered: str, words: set[bytes], signs: Iterable[int], *, digits: bool
+        self, text: str, lowered: str, words: set[bytes], signs: Set[int], *, digits: bool
     ) -> tuple[set[int], Leads]:
         """Return the detectors of which a needle occurs in a text, and of the anchored the needles.
 
@@ -136,30 +173,31 @@ class NeedleIndex:
             text: The text.
             lowered: The same with its ASCII letters in lower case.
             words: Its words, as `words_of` answers them.
-            signs: Those of the bytes `signs` that it holds in UTF-8, and maybe others.
+            signs: The bytes of `signs` that it holds in UTF-8.
             digits: Whether a digit stands in it.
         """
-        asked = set(self._anywhere)
-        for sign in signs:
-            asked.update(self._by_sign.get(sign, ()))
+        told = set(self._anywhere)
+        if signs:
+            for sign in signs:
+                told.update(self._by_sign.get(sign, ()))
         if unusual := words.difference(self._dull.young):
-            asked |= self._told(unusual)
+            self._tell(unusual, told)
         occurring: set[int] = set()
         to_anchor: Leads = {}
-        for number in asked:
-            needle, ignore_case, alone, anchored, of_digits = self._entries[number]
-            if (of_digits and not digits) or needle not in (lowered if ignore_case else text):
+        for number in told:
+            needle, ignore_case, is_sure, sign, alone, anchored, of_digits = self._entries[number]
+            if (of_digits and not digits) or (sign is not None and sign not in signs):
+                continue
+            if not is_sure and needle not in (lowered if ignore_case else text):
                 continue
             occurring |= alone
             for detector, lead, companions in anchored:
-                if companions and not any(word in lowered for word in companions):
-                    continue
-                to_anchor.setdefault(detector, []).append((needle, lead))
+                if not companions or not told.isdisjoint(companions):
+                    to_anchor.setdefault(detector, []).append((needle, lead))
         return occurring, to_anchor
 
-    def _told(self, words: Iterable[bytes]) -> set[int]:
-        """Return the numbers of the needles that may occur, by words of a text."""
-        told: set[int] = set()
+    def _tell(self, words: Iterable[bytes], told: set[int]) -> None:
+        """Add the numbers of the needles that may occur, by words of a text."""
         known = self._telling.young
         new: list[bytes] = []
         for word in words:
@@ -170,24 +208,22 @@ class NeedleIndex:
                 told.update(needles)
         if new:
             self._learn(new, told)
-        return told
 
     def _learn(self, words: Sequence[bytes], told: set[int]) -> None:
         """Add what the words tell, and remember those that were met before."""
         dull, telling = self._dull, self._telling
-        all_dull = self._windows.isdisjoint(_windows(b" %b " % b" ".join(words)))
+        all_dull = len(words) > 1 and self._windows.isdisjoint(_windows(b" %b " % b" ".join(words)))
         for word in words:
             if dull.get(word) is not None:
                 continue
-            needles = telling.get(word)
-            if needles is None:
-                needles = () if all_dull else self._needles_of(word)
-                if len(word) <= _LONGEST_WORD and self._was_met(word):
-                    if needles:
-                        telling.put(word, needles)
-                    else:
-                        dull.put(word, True)
+            known = telling.get(word)
+            needles = () if known is None and all_dull else known or self._needles_of(word)
             told.update(needles)
+            if known is None and len(word) <= _LONGEST_WORD and self._was_met(word):
+                if needles:
+                    telling.put(word, needles)
+                else:
+                    dull.put(word, True)
 
     def _was_met(self, word: bytes) -> bool:
         """Say whether a word was met before: a secret comes once, and isn't held."""
@@ -207,12 +243,15 @@ class NeedleIndex:
         )
 
 
-def _anchored(number: int, gate: Needles, needle: str) -> _Anchored:
+def _anchored(
+    number: int, gate: Needles, needle: str, numbered: Mapping[tuple[str, bool], int]
+) -> _Anchored:
     place = gate.texts.index(needle)
+    companions = gate.companions[place] if gate.companions else ()
     return (
         number,
         gate.leads[place] if gate.leads else 0,
-        gate.companions[place] if gate.companions else (),
+        frozenset(numbered[word, True] for word in companions),
     )
 
 
@@ -221,25 +260,19 @@ def _windows(flat: bytes) -> Iterable[_Window]:
     return zip(flat, flat[1:], flat[2:], strict=False)
 
 
-def _rarest_part(flat: bytes) -> tuple[_Window, bytes] | None:
-    """Answer the part of a flat needle that says most, and the rarest window in it.
+def _telling_part(flat: bytes) -> bytes | None:
+    """Answer the part of a flat needle that says most, with the spaces next to it; None without any."""
+    parts = [flat[max(word.start() - 1, 0) : word.end() + 1] for word in _WORD.finditer(flat)]
+    return max(
+        (part for part in parts if len(part) >= _WINDOW),
+        key=lambda part: (part.strip() not in _USUAL_WORDS, len(part)),
+        default=None,
+    )
 
-    The part is of one word, with the spaces next to it; None where no word has a window.
-    """
-    parts = []
-    for word in _WORD.finditer(flat):
-        part = flat[max(word.start() - 1, 0) : word.end() + 1]
-        if len(part) >= _WINDOW:
-            parts.append(part)
-    if not parts:
-        return None
-    part = max(parts, key=lambda part: (part.strip() not in _USUAL_WORDS, len(part)))
+
+def _rarest_window(part: bytes) -> _Window:
     windows = [part[place : place + _WINDOW] for place in range(len(part) - _WINDOW + 1)]
-    return tuple(min(windows, key=lambda each: _commonness(bytes(each)))), part
-
-
-def _is_telling(part: bytes) -> bool:
-    return len(part.replace(b"0", b"").strip()) >= _WINDOW
+    return tuple(min(windows, key=lambda each: _commonness(bytes(each))))
 
 
 def _rarest_sign(text: str) -> int | None:

@@ -27,6 +27,7 @@ _IN_MANY_WORDS: Final = frozenset(
     ).split()
 )
 _ENDS: Final = (" ", ":", "=", "#", "_", '"', ".", "-")
+_SHORTEST_COMPANION: Final = 3  # letters
 _TELLING: Final = 6  # letters; a shorter word of a phrase is too common alone
 
 _FILLERS: Final = (
@@ -102,7 +103,7 @@ def _needles(labels: Iterable[str]) -> dict[str, tuple[int, set[str]]]:
             spelled = [phrase + end for end in _ENDS]
         elif len(words) == 1 or len(longest) >= _TELLING:
             spelled = [longest]  # how several words are joined is not known
-            others = [word for word in words if word is not longest and word.isascii()]
+            others = [word for word in words if word is not longest and _is_plain(word)]
             companion = max(others, key=len, default="")
         else:
             spelled = [joint.join(words) for joint in (" ", "_", "-", ".", "")]
@@ -110,3 +111,7 @@ def _needles(labels: Iterable[str]) -> dict[str, tuple[int, set[str]]]:
             lead, companions = needles.get(needle, (0, set()))
             needles[needle] = max(lead, phrase.rfind(needle)), companions | {companion}
     return needles
+
+
+def _is_plain(word: str) -> bool:
+    return word.isascii() and word.isalpha() and len(word) >= _SHORTEST_COMPANION
