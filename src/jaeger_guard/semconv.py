@@ -177,7 +177,7 @@ def exempts(
 
 
 def _are_addressed(patterns: tuple[str, ...], category: str) -> bool:
-    for pattern in patterns:  # mostly none
+    for pattern in patterns:  # noqa: SIM110 - mostly none, for which a generator is dear
         if addresses(pattern, category):
             return True
     return False
