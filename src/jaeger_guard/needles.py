@@ -177,9 +177,8 @@ class NeedleIndex:
             digits: Whether a digit stands in it.
         """
         told = set(self._anywhere)
-        if signs:
-            for sign in signs:
-                told.update(self._by_sign.get(sign, ()))
+        for each in signs:
+            told.update(self._by_sign.get(each, ()))
         if unusual := words.difference(self._dull.young):
             self._tell(unusual, told)
         occurring: set[int] = set()
