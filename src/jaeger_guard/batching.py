@@ -36,6 +36,7 @@ from opentelemetry.context import (
     set_value,
 )
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.trace import TraceFlags
 
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import ResolvedExport, Sender
@@ -50,6 +51,7 @@ DEFAULT_QUEUE_SPANS: Final = 8192
 DEFAULT_BATCH_SPANS: Final = 512  # OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default in the specification
 DEFAULT_DELAY: Final = 1.0  # seconds; the specification's 5 s is long for whoever watches a trace
 DEFAULT_SHUTDOWN: Final = 10.0  # seconds
+_SAMPLED: Final = TraceFlags.SAMPLED
 _AFTER_USERS: Final = -100  # a finalizer of lower priority runs later
 
 
@@ -150,18 +152,19 @@ class ExportPipeline(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         """Queue one ended span; returns at once."""
         context = span.context
-        if context is None or not context.trace_flags.sampled:
+        if context is None or not context.trace_flags & _SAMPLED:
             return
         if self._stopped:
             self._count_dropped("after_shutdown", 1)
             return
         waiting = self._queue
-        if len(waiting) >= self._batching.queue_spans:
+        size = len(waiting)
+        if size >= self._batching.queue_spans:
             self._make_room()
         waiting.append(span)
         if self._thread is None:
             self._ensure_thread()
-        if len(waiting) >= self._batching.batch_spans and not self._awake:
+        if size + 1 >= self._batching.batch_spans and not self._awake:
             self._awake = True
             self._wake.put(None)
 

@@ -71,6 +71,10 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
         ConfigurationError: The policy can't be used, or an argument isn't a span processor.
     """
 
+    # The processors, and those of them that may do something at a start: our own export doesn't, and
+    # each span has one. Together, since threads read it.
+    _told_apart: tuple[Sequence[SpanProcessor], Sequence[SpanProcessor]] = (), ()
+
     def __init__(self, *processors: SpanProcessor, policy: PolicySpec = "baseline") -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # the SDK's has no types
         for processor in processors:
@@ -106,14 +110,26 @@ class GuardSpanProcessor(SynchronousMultiSpanProcessor):
             sampling.meet(span)
         if sampling.active:
             sampling.enforcement.started(span, parent_context)
-        for processor in self._span_processors:
+        processors, foreign = self._told_apart
+        if processors is not self._span_processors:
+            foreign = self._tell_apart()
+        for processor in foreign:
             try:
                 processor.on_start(span, parent_context=parent_context)
             except Exception as error:  # noqa: BLE001 - a foreign processor raises anything
                 self.isolation.note(processor, "on_start", error)
 
+    def _tell_apart(self) -> Sequence[SpanProcessor]:
+        processors = self._span_processors
+        foreign = tuple(each for each in processors if not isinstance(each, ExportPipeline))
+        self._told_apart = processors, foreign
+        return foreign
+
     def _on_ending(self, span: Span) -> None:
-        for processor in self._span_processors:
+        processors, foreign = self._told_apart
+        if processors is not self._span_processors:
+            foreign = self._tell_apart()
+        for processor in foreign:
             deliver_ending(self.scrubber, self.isolation, processor, span)
 
     def _consent_stated(self, span: Any, context: Context) -> None:

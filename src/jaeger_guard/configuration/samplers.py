@@ -18,7 +18,6 @@ from opentelemetry.sdk.trace.sampling import (
     ALWAYS_OFF,
     ALWAYS_ON,
     DEFAULT_OFF,
-    DEFAULT_ON,
     ParentBasedTraceIdRatio,
     Sampler,
     TraceIdRatioBased,
@@ -31,6 +30,7 @@ from jaeger_guard.export.environment import EnvironmentReader, Setting
 from jaeger_guard.policy import CompiledPolicy, Consent, JaegerRemote, Sampling
 from jaeger_guard.propagation import add_to_globals
 from jaeger_guard.sampling import PrivacySampler
+from jaeger_guard.sampling.parent_based import ParentBasedAlwaysOn
 from jaeger_guard.telling import tell
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _SAMPLERS: Final[Mapping[str, Callable[[float], Sampler]]] = {
     "always_on": lambda _: ALWAYS_ON,
     "always_off": lambda _: ALWAYS_OFF,
     "traceidratio": TraceIdRatioBased,
-    "parentbased_always_on": lambda _: DEFAULT_ON,
+    "parentbased_always_on": lambda _: ParentBasedAlwaysOn(),
     "parentbased_always_off": lambda _: DEFAULT_OFF,
     "parentbased_traceidratio": ParentBasedTraceIdRatio,
 }
