@@ -23,7 +23,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter, thread_time
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 LONG: Final = 16_384  # characters; a text up to this length is searched at once
 STEP: Final = 32_768  # about a millisecond of `re`
@@ -31,7 +31,6 @@ REACH: Final = 8_448  # the farthest that a pattern looks ahead: a bearer token 
 # Of CPU, for one value: four times what the SDK takes to encode a megabyte of spans.
 MOST_SECONDS: Final = 0.3
 BETWEEN_CHECKS: Final = 256  # characters, tokens or lines
-BETWEEN_RELEASES: Final = 8192  # objects
 
 _Answer = TypeVar("_Answer")
 
@@ -139,12 +138,6 @@ def _split_in_steps(text: str, separator: str) -> Iterator[str]:
             return
         yield from timed(text[start:end].split(separator))
         start = end + len(separator)
-
-
-def release(items: list[Any]) -> None:
-    """Empty a list of what was found in a long text: to free all at once holds the lock for long."""
-    while len(items) > BETWEEN_RELEASES:
-        del items[-BETWEEN_RELEASES:]
 
 
 def _counted(pieces: Sequence[str]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from growth import assert_linear, repeated
+from jaeger_guard.formats import command
 from jaeger_guard.formats.command import COMMAND, secrets_in
 from jaeger_guard.formats.format import FormatExample, NotThisFormatError
 from jaeger_guard.markers import marker
@@ -121,15 +122,15 @@ def test_secret_goes_and_the_command_stays(text: str) -> None:
 )
 def test_harmless_command_stays(text: str) -> None:
     """Options that take something else, placeholders, and other programs give no secret."""
-    assert list(secrets_in(text.split())) == []
+    assert list(secrets_in(enumerate(text.split()))) == []
     assert COMMAND.rewrite(text, Replacer()) == text
 
 
 def test_arguments_in_a_list() -> None:
     """The arguments of a list are looked at as words, whatever they hold."""
     arguments = ["/usr/bin/mysql", "-u", "root", "-p" + SECRET, "my db"]
-    [secret] = secrets_in(arguments)
-    assert arguments[secret.argument][secret.start : secret.end] == SECRET
+    [secret] = secrets_in(enumerate(arguments))
+    assert arguments[secret.word][secret.start : secret.end] == SECRET
     assert secret.name == "password"
 
 
@@ -149,6 +150,43 @@ def test_hostile_text_takes_linear_time(start: str, unit: str) -> None:
         start + repeated(unit, size), Recorder()
     )
     assert_linear(work)
+
+
+PROGRAMS = sorted(command._programs())
+PARTS = [
+    *PROGRAMS,
+    "mysql.exe",
+    "-u",
+    "-p",
+    "-px",
+    "a:b",
+    "login",
+    "set",
+    "sudo",
+    "-b",
+    "'",
+    '"',
+    "|",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    before=st.sampled_from(["", "sudo ", "/usr/bin/", "C:\\", "true; ", "'"]),
+    offset=st.integers(0, 8),
+    program=st.sampled_from(PROGRAMS),
+    parts=st.lists(st.sampled_from(PARTS), max_size=5),
+)
+def test_a_text_without_a_program_holds_no_secret(
+    before: str, offset: int, program: str, parts: list[str]
+) -> None:
+    """Wherever a name lies beside a step's end it is seen; without one, reading finds nothing."""
+    text = f"A={'b' * offset} {before}{program} {' '.join(parts)}"
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(command, "STEP", 7)
+        assert command._names_program(text)
+        without = text.replace(program, "x")
+        assert command._names_program(without) or not list(secrets_in(command._words_of(without)))
 
 
 @settings(max_examples=100, deadline=None)

@@ -8,15 +8,16 @@ between is taken apart as any text is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from heapq import merge
 from typing import Final, NamedTuple
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.text import rewrite as rewrite_text
 from jaeger_guard.formats.text_stretch import CHUNK
-from jaeger_guard.long_texts import BETWEEN_CHECKS, check_time, read_all, release
+from jaeger_guard.long_texts import BETWEEN_CHECKS, STEP, check_time, read_all
 from jaeger_guard.types import Judge
 
 PASSWORD: Final = "password"
@@ -113,13 +114,13 @@ _WRAPPERS: Final = frozenset(
 _SEPARATORS: Final = frozenset({"|", "||", "&&", ";", "&"})
 _LONGEST_BEGIN: Final = 2048  # characters of a text that may be a command line
 _MOST_SHELLS: Final = 2  # command lines within each other
-_MOST_OPERANDS: Final = 8  # no entry of the table asks for more
+_MOST_BEFORE: Final = 16  # words up to a program's name
 
 
 class Secret(NamedTuple):
-    """A secret among a command's arguments: from `start` to `end` of the argument at `argument`."""
+    """A secret among a command's words: from `start` to `end` of the word that is known by `word`."""
 
-    argument: int
+    word: int
     start: int
     end: int
     name: str
@@ -128,6 +129,24 @@ class Secret(NamedTuple):
 @lru_cache(maxsize=1)
 def _programs() -> dict[str, tuple[_Program, ...]]:
     return {name: entries for names, entries in _PROGRAMS.items() for name in names.split()}
+
+
+@lru_cache(maxsize=1)
+def _program_words() -> tuple[re.Pattern[str], frozenset[str], int]:
+    """Return what finds words and ends of paths, those that name a program, and the longest's length."""
+    names = frozenset(_programs()) | {f"{name}.exe" for name in _programs()}
+    return re.compile(r"[^\s\"'|;&/\\]++"), names, max(map(len, names))
+
+
+def _names_program(text: str) -> bool:
+    """Say whether a program of the table occurs at all: most command lines are done with by that."""
+    word, names, longest = _program_words()
+    for start in range(0, len(text), STEP):
+        check_time()
+        # A name that lies across the end of a step is seen whole.
+        if not names.isdisjoint(word.findall(text, start, start + STEP + longest)):
+            return True
+    return False
 
 
 @lru_cache(maxsize=1)
@@ -146,38 +165,37 @@ def _word() -> re.Pattern[str]:
     )
 
 
-def secrets_in(arguments: Sequence[str], *, depth: int = 0) -> Iterator[Secret]:
-    """Yield the secrets among the arguments of a command, its own name being the first.
+def secrets_in(words: Iterable[tuple[int, str]], *, depth: int = 0) -> Iterator[Secret]:
+    """Yield the secrets among the words of commands, in order; each begins with its program's name.
 
-    An argument may be a command line itself, for a shell or another host: `sh -c "mysql -pS"`.
+    A word may be a command line itself, for a shell or another host: `sh -c "mysql -pS"`.
+
+    Args:
+        words: Each word behind the number that it is known by, which grows from word to word: its
+            index, or where it begins in a text.
     """
-    if depth < _MOST_SHELLS:
-        for index, argument in enumerate(arguments):
-            if " " in argument and len(argument) >= 8:
-                yield from _within(argument, index, depth)
-    begin = 0
-    for index in range(len(arguments) + 1):
-        if index % BETWEEN_CHECKS == BETWEEN_CHECKS - 1:
+    command = _Command()
+    for count, (place, word) in enumerate(words, 1):
+        if count % BETWEEN_CHECKS == 0:
             check_time()
-        if index == len(arguments) or arguments[index] in _SEPARATORS:
-            program = _program_at(arguments, begin, index)
-            if program is not None:
-                place, entries = program
-                yield from _secrets_of(entries, arguments, place + 1, index)
-            begin = index + 1
+        if word in _SEPARATORS:
+            yield from command.end()
+            command = _Command()
+            continue
+        found: Iterable[Secret] = command.read(place, word)
+        if depth < _MOST_SHELLS and " " in word and len(word) >= 8:
+            found = merge(found, _within(word, place, depth))
+        yield from command.settled(found)
+    yield from command.end()
 
 
-def _within(argument: str, index: int, depth: int) -> Iterator[Secret]:
-    places, words = _words_of(argument)
-    for secret in secrets_in(words, depth=depth + 1):
-        start = places[secret.argument][0]
-        yield Secret(index, start + secret.start, start + secret.end, secret.name)
+def _within(word: str, place: int, depth: int) -> Iterator[Secret]:
+    for secret in secrets_in(_words_of(word), depth=depth + 1):
+        yield Secret(place, secret.word + secret.start, secret.word + secret.end, secret.name)
 
 
-def _words_of(text: str) -> tuple[list[tuple[int, int]], list[str]]:
-    """Split a command line into words: where each stands without its quotes, and what it says."""
-    places: list[tuple[int, int]] = []
-    words: list[str] = []
+def _words_of(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the words of a command line without their quotes, each behind where it begins."""
     for found in read_all(_word(), text):
         start, end = found.span()
         if end - start > 1 and text[start] in "\"'":
@@ -186,123 +204,153 @@ def _words_of(text: str) -> tuple[list[tuple[int, int]], list[str]]:
                 start, end = start + 1, end - 1
             elif closing < 0:  # it was cut off
                 start += 1
-        places.append((start, end))
-        words.append(text[start:end])
-    return places, words
+        yield start, text[start:end]
 
 
-def _program_at(
-    arguments: Sequence[str], begin: int, end: int
-) -> tuple[int, tuple[_Program, ...]] | None:
-    """Find the program that a command runs, behind variables and what runs it."""
-    wrapped = False
-    for index in range(begin, min(end, begin + 16)):
-        word = arguments[index]
+class _Command:
+    """Reads one command word by word, so that a long one is never held as a list of its words.
+
+    Attributes:
+        is_seeking: Whether the program's name may be among the words that follow.
+    """
+
+    def __init__(self) -> None:
+        self.is_seeking = True
+        self._sought = 0
+        self._wrapped = False
+        self._entries: list[_Entry] = []
+        self._holds = False
+        self._held: list[Secret] = []
+
+    @property
+    def has_program(self) -> bool:
+        """Whether a program was named of which the table says where it takes a secret."""
+        return bool(self._entries)
+
+    def read(self, place: int, word: str) -> list[Secret]:
+        """Read the next word, and answer the secrets in it, in order."""
+        if self._entries:
+            found: dict[int, Secret] = {}
+            for entry in self._entries:
+                secret = entry.read(place, word)
+                if secret is not None:
+                    found.setdefault(secret.start, secret)
+            return sorted(found.values())
+        if self.is_seeking:
+            self._seek(word)
+        return []
+
+    def settled(self, found: Iterable[Secret]) -> Iterable[Secret]:
+        """Answer what was found up to here, but hold it where a secret before it may show up later."""
+        if not self._holds:
+            return found
+        self._held += found
+        return ()
+
+    def end(self) -> list[Secret]:
+        """Answer what was held, and what only the whole command tells."""
+        late = [secret for entry in self._entries if (secret := entry.late()) is not None]
+        return sorted((*self._held, *late))
+
+    def _seek(self, word: str) -> None:
+        """Look for the program behind variables and what runs it."""
+        self._sought += 1
         name = re.split(r"[/\\]", word[-128:])[-1].removesuffix(".exe")
-        if (entries := _programs().get(name)) is not None:
-            return index, entries
+        if (programs := _programs().get(name)) is not None:
+            self._entries = [_Entry(program) for program in programs]
+            self._holds = any(program.flag for program in programs)
+            self.is_seeking = False
+            return
         assigned = "=" in word[:64] and not word.startswith("-")
-        wrapped = wrapped or name in _WRAPPERS
-        if not (wrapped or assigned):
-            return None
-    return None
+        self._wrapped = self._wrapped or name in _WRAPPERS
+        self.is_seeking = self._sought < _MOST_BEFORE and (self._wrapped or assigned)
 
 
-def _secrets_of(
-    entries: tuple[_Program, ...], arguments: Sequence[str], begin: int, end: int
-) -> Iterator[Secret]:
-    found: dict[tuple[int, int], Secret] = {}
-    for entry in entries:
-        for secret in filter(None, _of_entry(entry, arguments, begin, end)):
-            found.setdefault((secret.argument, secret.start), secret)
-    yield from (found[place] for place in sorted(found))
+class _Entry:
+    """Reads the words behind a program's name by one entry of the table."""
 
+    def __init__(self, program: _Program) -> None:
+        self._program = program
+        self._below = not program.below
+        self._flagged = not program.flag
+        self._awaits_value = False
+        self._operands = 0
+        self._before = ""  # the last operand
+        self._late: Secret | None = None
 
-def _of_entry(
-    entry: _Program, arguments: Sequence[str], begin: int, end: int
-) -> list[Secret | None]:
-    found: list[Secret | None] = []
-    below = not entry.below
-    flagged = not entry.flag
-    operands: list[int] = []
-    index = begin
-    while index < end:
-        if index % BETWEEN_CHECKS == BETWEEN_CHECKS - 1:
-            check_time()
-        word = arguments[index]
+    def late(self) -> Secret | None:
+        """Answer the operand that a flag anywhere in the command makes a secret."""
+        return self._late if self._flagged else None
+
+    def read(self, place: int, word: str) -> Secret | None:
+        """Read the next word, and answer the secret in it."""
+        program = self._program
+        if self._awaits_value:
+            self._awaits_value = False
+            return _secret(program, place, word, 0) if self._below else None
         if word.startswith("-") and len(word) > 1:
-            short = word[1:2] != "-"
-            flagged = flagged or (short and entry.flag in word[1:8])
-            option = next((each for each in entry.options if word == each), None)
-            if option is not None and index + 1 < end:
-                index += 1
-                if below:
-                    found.append(_secret(entry, arguments, index, 0))
-            elif below:
-                found.append(_attached(entry, arguments, index))
-        elif not below:
-            below = word in entry.below
-        elif len(operands) < _MOST_OPERANDS:
-            operands.append(index)
-        index += 1
-    if entry.operand and below and flagged and len(operands) >= entry.operand:
-        place = operands[entry.operand - 1]
-        name = arguments[operands[entry.operand - 2]] if entry.named else PASSWORD
-        if entry.named or "=" not in arguments[place]:
-            found.append(_secret(entry, arguments, place, 0, name[-128:]))
-    return found
+            self._flagged = self._flagged or (word[1:2] != "-" and program.flag in word[1:8])
+            self._awaits_value = word in program.options
+            return _attached(program, place, word) if self._below else None
+        if not self._below:
+            self._below = word in program.below
+            return None
+        self._operands += 1
+        return self._operand(place, word) if self._operands <= program.operand else None
+
+    def _operand(self, place: int, word: str) -> Secret | None:
+        program = self._program
+        name, self._before = self._before if program.named else PASSWORD, word
+        if self._operands < program.operand or not (program.named or "=" not in word):
+            return None
+        secret = _secret(program, place, word, 0, name[-128:])
+        if not program.flag:
+            return secret
+        self._late = secret
+        return None
 
 
-def _attached(entry: _Program, arguments: Sequence[str], index: int) -> Secret | None:
-    word = arguments[index]
+def _attached(entry: _Program, place: int, word: str) -> Secret | None:
     for option in entry.options + entry.attached:
         if option.startswith("--"):
             if word.startswith(option + "="):
-                return _secret(entry, arguments, index, len(option) + 1)
+                return _secret(entry, place, word, len(option) + 1)
         elif len(option) == 2 and word.startswith(option) and len(word) > 2:
-            return _secret(entry, arguments, index, 2)
+            return _secret(entry, place, word, 2)
     return None
 
 
 def _secret(
-    entry: _Program, arguments: Sequence[str], index: int, start: int, name: str = PASSWORD
+    entry: _Program, place: int, word: str, start: int, name: str = PASSWORD
 ) -> Secret | None:
-    word = arguments[index]
     end = len(word)
     while end - start > 1 and word[start] in "\"'" and word[end - 1] == word[start]:
         start, end = start + 1, end - 1
     if entry.separators:
         user = word.find("]", start, end) + 1 if word.startswith("[REDACTED:", start) else start
-        place = word.find(entry.separators, user, end)
-        if place < 0:
+        separator = word.find(entry.separators, user, end)
+        if separator < 0:
             return None  # the program asks for it
         # `-u key:`, as services with one key want it: then the user is the secret.
-        start, end = (place + 1, end) if place + 1 < end else (start, place)
+        start, end = (separator + 1, end) if separator + 1 < end else (start, separator)
     if start >= end or _placeholder().fullmatch(word, start, end) is not None:
         return None
-    return Secret(index, start, end, name)
+    return Secret(place, start, end, name)
 
 
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite a command line, or several with what joins them."""
-    places, words = _words_of(text)
-    try:
-        return _rewrite_words(text, places, words, judge)
-    finally:
-        release(places)
-        release(words)
-
-
-def _rewrite_words(text: str, places: list[tuple[int, int]], words: list[str], judge: Judge) -> str:
-    if not words:
+    if not text or text.isspace():
         raise NotThisFormatError
+    if not _names_program(text):
+        return _rest(text, judge)
     written: list[str] = []
     end = 0
-    for secret in sorted(secrets_in(words)):
-        start = places[secret.argument][0] + secret.start
+    for secret in secrets_in(_words_of(text)):
+        start = secret.word + secret.start
         if start < end:
             continue  # within another
-        value = text[start : places[secret.argument][0] + secret.end]
+        value = text[start : secret.word + secret.end]
         written += (_rest(text[end:start], judge), judge.value(secret.name, value))
         end = start + len(value)
     if not written:
@@ -313,9 +361,18 @@ def _rewrite_words(text: str, places: list[tuple[int, int]], words: list[str], j
 def recognize(text: str) -> bool:
     """Say whether `text` begins with a program that takes a secret, and gives it one."""
     begin = text[:_LONGEST_BEGIN]
-    if " -" not in begin or _program_at(words := begin.split(None, 16), 0, len(words)) is None:
+    if " -" not in begin or not _begins_with_program(begin):
         return False
-    return next(secrets_in(_words_of(begin)[1]), None) is not None
+    return next(secrets_in(_words_of(begin)), None) is not None
+
+
+def _begins_with_program(text: str) -> bool:
+    command = _Command()
+    for word in text.split(None, _MOST_BEFORE):
+        if not command.is_seeking:
+            break
+        command.read(0, word)
+    return command.has_program
 
 
 def _rest(text: str, judge: Judge) -> str:

@@ -303,13 +303,13 @@ class ValueScrubber:
         if not all(type(item) is str for item in items):
             return
         place = found.place
-        for secret in sorted(secrets_in(items), reverse=True):
-            argument = items[secret.argument]
+        for secret in sorted(secrets_in(enumerate(items)), reverse=True):
+            argument = items[secret.word]
             leaf = self._policy.decide_leaf(secret.name, decision)
-            found.step(secret.argument)
+            found.step(secret.word)
             inner = self._text.scrub(leaf, argument[secret.start : secret.end], found)
             found.place = place
-            items[secret.argument] = argument[: secret.start] + inner + argument[secret.end :]
+            items[secret.word] = argument[: secret.start] + inner + argument[secret.end :]
 
     def _named_by_item(
         self, previous: Any, item: Any, decision: KeyDecision, *, only_names: bool, pair: bool
