@@ -96,10 +96,11 @@ def walk(span: SpanParts, visitor: Visitor) -> bool:
     if attributes is not span.attributes:
         span.attributes = attributes
         changed = True
-    if span.status_description:
-        description = visitor.text(Surface.STATUS, span.status_description)
-        if description is not span.status_description:
-            span.status_description = description
+    description = span.status_description
+    if description:
+        new_description = visitor.text(Surface.STATUS, description)
+        if new_description is not description:
+            span.status_description = new_description
             changed = True
     for index, (event_name, event_attributes) in enumerate(span.event_parts()):
         new_name = visitor.text(Surface.EVENT, event_name)

@@ -231,7 +231,7 @@ def test_lists_of_a_hand_made_span_stay_lists() -> None:
     raw = ReadableSpan("x", attributes={"a": [1, 2], "b": (3,)}, resource=Resource({}))
     guarded = view(raw)
     assert guarded.attributes == {"a": [1, 2], "b": (3,)}
-    guarded.attributes["a"].append(3)  # type: ignore[union-attr]
+    guarded.attributes["a"].append(3)
     assert raw.attributes["a"] == [1, 2]  # type: ignore[index]
 
 
@@ -257,6 +257,49 @@ def test_writes_are_seen_by_that_view_alone() -> None:
         assert getattr(first, name) == "junk"
         assert getattr(second, name) != "junk"
         assert getattr(GuardedSpan(state), name) != "junk"
+
+
+def test_a_views_attributes_are_one_mapping() -> None:
+    """The attributes that a view shows are read-only, and those of the container that it has."""
+    guarded = view(span("fine"))
+    shown = guarded.attributes
+    assert type(shown) is types.MappingProxyType
+    assert guarded.attributes == guarded._attributes == shown == view(span("fine"))._attributes
+    assert guarded._attributes.dropped == 3
+    guarded._attributes._dict["more"] = 1
+    assert guarded.attributes["more"] == shown["more"] == 1
+    guarded._attributes = None
+    assert guarded.attributes == {}
+
+
+def test_lists_of_a_view_are_the_containers() -> None:
+    """Events and links are shown as the container has them, asked for before or after."""
+    guarded, empty = view(span("fine")), view(ReadableSpan("x", resource=Resource({})))
+    assert guarded.events == tuple(guarded._events) == guarded.events
+    assert guarded.links == tuple(guarded._links) == guarded.links
+    assert (empty.events, empty.links) == ((), ())
+    empty._events.append(guarded.events[0])
+    empty._links.append(guarded.links[0])
+    assert (empty.events, empty.links) == (guarded.events, guarded.links)
+
+
+def test_scope_that_can_be_written_into_is_a_views_own() -> None:
+    """A scope is shared by the views, and is a copy of the application's; with a mapping in it, each
+    view has its own."""
+    by = span_scrubber()
+    plain = InstrumentationScope("shop", "1.0", attributes={"a": 1})
+    deep = InstrumentationScope("shop", "1.0")
+    deep._attributes._dict = {"map": {"n": 1}}  # SDK 1.43 takes no maps, later ones do
+    for scope, shared in ((plain, True), (deep, False)):
+        raw = ReadableSpan("x", resource=Resource({}), instrumentation_scope=scope)
+        state = GuardedState.pending(raw, by)
+        first, second = GuardedSpan(state), GuardedSpan(state)
+        assert first.instrumentation_scope is not scope
+        assert first.instrumentation_scope == second.instrumentation_scope == scope
+        assert (first.instrumentation_scope is second.instrumentation_scope) is shared
+    written: Any = first.instrumentation_scope
+    written.attributes["map"]["n"] = 2
+    assert second.instrumentation_scope == deep != written
 
 
 def test_deprecated_information_is_scrubbed_and_warns_once() -> None:

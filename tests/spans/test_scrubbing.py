@@ -119,16 +119,18 @@ def test_raw_span_is_never_written_to() -> None:
 
 
 def test_one_resource_object_for_each_source() -> None:
-    """Spans of one resource share one scrubbed resource; a clean one is itself; scopes as well."""
+    """Spans of one resource share one scrubbed resource, never its source; scopes as well."""
     by = span_scrubber()
     dirty, scope = Resource({"note": SECRET}), InstrumentationScope("s", SECRET)
     contents = by.scrub_batch([span(resource=dirty, instrumentation_scope=scope) for _ in range(3)])
     assert len({id(content.resource) for content in contents}) == 1
     assert len({id(content.instrumentation_scope) for content in contents}) == 1
     assert SECRET not in contents[0].resource.to_json()
-    clean = by.scrub(span())
+    clean, again = by.scrub_batch([span(), span()])
     assert clean.resource == RESOURCE
-    assert clean.instrumentation_scope is SCOPE
+    assert clean.instrumentation_scope == SCOPE
+    assert clean.resource is again.resource is not RESOURCE
+    assert clean.instrumentation_scope is again.instrumentation_scope is not SCOPE
     assert by.scrub(span(instrumentation_scope=None)).instrumentation_scope is None
 
 

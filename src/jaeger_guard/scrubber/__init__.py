@@ -53,6 +53,7 @@ _IDENTITY_CATEGORIES: Final = "credential."
 _FOR_TOKENS: Final = frozenset(
     surface._value_ for surface in (Surface.ATTRIBUTE, Surface.EVENT, Surface.LINK)
 )
+_NO_NAMES: Final = UnusedNames({})
 BESIDE: Final = ".pseudonym"
 """What stands behind a key's name for the pseudonym next to its token."""
 
@@ -65,9 +66,10 @@ class KeyPlan:
         key: The key as it goes on.
         found: What was found in the key itself.
         is_same: Whether the key goes on as it came, as the same text.
+        searched: Whether it does, and its values are searched and no more.
     """
 
-    __slots__ = ("decision", "found", "is_same", "key")
+    __slots__ = ("decision", "found", "is_same", "key", "searched")
 
     def __init__(
         self, decision: KeyDecision, key: str, found: tuple[Found, ...], *, is_same: bool
@@ -76,6 +78,7 @@ class KeyPlan:
         self.key = key
         self.found = found
         self.is_same = is_same
+        self.searched = is_same and decision.searched
 
 
 class Scrubber:
@@ -140,7 +143,7 @@ class Scrubber:
         """Scrub a text that has no key: a span's or event's name, a status description."""
         decision = self._keyless[surface._value_]
         text = text if type(text) is str else exact(text)
-        if self._clean.get((decision, text)) is not None:
+        if (decision, text) in self._clean.young or self._clean.get((decision, text)) is not None:
             return text
         forms = self._name_forms
         form = None if forms is None else forms.form(text)
@@ -198,26 +201,34 @@ class Scrubber:
         clean = self._clean.young
         inert = self._text.inert.young
         changed: dict[str, Any] | None = None
-        names = UnusedNames({})
+        names = _NO_NAMES
         for position, (key, value) in enumerate(attributes.items()):
-            name = key if type(key) is str else exact(key)
-            plan = plans.get(name) or self.plan(name, surface, outbound)
-            decision = plan.decision
-            same_key = plan.is_same and name is key
-            if same_key:
+            plan = plans.get(key) if type(key) is str else None
+            if plan is not None and plan.is_same:
                 kind = type(value)
                 if kind is str:
-                    passes = (decision.searched and value in inert) or (decision, value) in clean
+                    passes = (
+                        (plan.searched and value in inert)
+                        or (plan.decision, value) in clean
+                        or (plan.searched and is_uuid(value))
+                    )
+                elif kind is tuple:  # of one text, as headers are
+                    passes = plan.searched and len(value) == 1 and _is_inert(inert, value[0])
                 else:
                     passes = (
                         (kind is int or kind is bool or kind is float)
-                        and decision.searched
+                        and plan.searched
                         and -FEWEST_TELLING < value < FEWEST_TELLING
                     )
                 if passes:
                     if changed is not None:
                         changed[names.unused(key)] = value
                     continue
+            name = key if type(key) is str else exact(key)
+            if plan is None:
+                plan = self.plan(name, surface, outbound)
+            decision = plan.decision
+            same_key = plan.is_same and name is key
             if changed is None and not same_key:
                 changed = dict(islice(attributes.items(), position))
                 names = UnusedNames(changed)
@@ -372,6 +383,10 @@ class Scrubber:
     def _note_used(found: Findings, findings: list[Finding]) -> None:
         if found.keyed is not None and isinstance(findings, SpanFindings):
             findings.used.update(found.keyed.used)
+
+
+def _is_inert(inert: Mapping[str, bool], item: Any) -> bool:
+    return type(item) is str and (item in inert or is_uuid(item))
 
 
 def _credentials_only(decision: KeyDecision) -> KeyDecision:

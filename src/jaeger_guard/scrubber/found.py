@@ -59,7 +59,6 @@ class SpanFindings(list[Finding]):
     __slots__ = ("used",)
 
     def __init__(self) -> None:
-        super().__init__()
         self.used: dict[DataKey, None] = {}
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, Final
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.util import BoundedList
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
@@ -90,25 +91,56 @@ class SpanContent:
     def of(cls, span: ReadableSpan) -> SpanContent:
         """Take the content of an ended span, sharing all of it; repairs times and counts."""
         content = cls()
-        content.name = span.name
-        content.context = checked_context(span.context)
-        content.parent = checked_context(span.parent)
-        content.kind = checked_kind(span.kind)
-        content.start_time = valid_time(span.start_time)
-        content.end_time = valid_time(span.end_time)
-        content.attributes = attributes_of(span)
-        dropped = span.dropped_attributes
-        content.dropped_attributes = dropped and valid_count(dropped)
-        content.events = events_of(span)
-        dropped = span.dropped_events
-        content.dropped_events = dropped and valid_count(dropped)
-        content.links = links_of(span)
-        dropped = span.dropped_links
-        content.dropped_links = dropped and valid_count(dropped)
-        content.status = span.status
-        content.resource = span.resource
-        content.instrumentation_scope = span.instrumentation_scope
+        raw: Any = span
+        if (
+            type(raw) is ReadableSpan
+            and type(raw._attributes) is BoundedAttributes
+            and type(raw._events) is BoundedList
+            and type(raw._links) is BoundedList
+        ):
+            content._take_fields(raw)
+        else:
+            content._take_answers(raw)
         return content
+
+    def _take_fields(self, span: Any) -> None:
+        """Take what the accessors of the SDK's own classes would answer, without the calls."""
+        attributes, events, links = span._attributes, span._events, span._links
+        self.name = span._name
+        self.context = checked_context(span._context)
+        self.parent = checked_context(span._parent)
+        self.kind = checked_kind(span._kind)
+        self.start_time = valid_time(span._start_time)
+        self.end_time = valid_time(span._end_time)
+        self.attributes = plain(attributes)
+        self.dropped_attributes = attributes.dropped and valid_count(attributes.dropped)
+        self.events = events_of(span) if events._dq else ()
+        self.dropped_events = events.dropped and valid_count(events.dropped)
+        self.links = links_of(span) if links._dq else ()
+        self.dropped_links = links.dropped and valid_count(links.dropped)
+        self.status = span._status
+        self.resource = span._resource
+        self.instrumentation_scope = span._instrumentation_scope
+
+    def _take_answers(self, span: ReadableSpan) -> None:
+        self.name = span.name
+        self.context = checked_context(span.context)
+        self.parent = checked_context(span.parent)
+        self.kind = checked_kind(span.kind)
+        self.start_time = valid_time(span.start_time)
+        self.end_time = valid_time(span.end_time)
+        self.attributes = attributes_of(span)
+        dropped = span.dropped_attributes
+        self.dropped_attributes = dropped and valid_count(dropped)
+        self.events = events_of(span)
+        dropped = span.dropped_events
+        self.dropped_events = dropped and valid_count(dropped)
+        self.links = links_of(span)
+        dropped = span.dropped_links
+        self.dropped_links = dropped and valid_count(dropped)
+        self.status = span.status
+        self.resource = span.resource
+        self.instrumentation_scope = span.instrumentation_scope
 
     # --- surfaces.SpanParts ---------------------------------------------------------------------
 

@@ -3,20 +3,22 @@
 Theory of operation. A `GuardedSpan` is a view; the views of one span share a state that is *pending*
 (raw span held, unread) or *settled* (scrubbed content held, raw span gone).
 
-1. Identity (ids, kind, parent, times) is copied at birth and answered in both states. A tracestate
-   in it is scrubbed then; most are empty.
+1. Identity (ids, kind, parent, times) is answered in both states, and in the pending one without
+   scrubbing more than the tracestates in it; most are empty.
 2. The first reader of anything else scrubs. Two may do so at once: the work is pure, the results are
    equal, so there is no lock. One assignment publishes the outcome, whole or not at all.
 3. If scrubbing fails, the quarantined content is the outcome. There is no state in between.
 4. An accessor that this file does not name isn't there; nothing falls through to the raw span.
 5. Each processor gets a view of its own. What it writes there, or into a list or mapping it was
-   shown, is seen by nobody else: containers are copied when they are first asked for.
+   shown, is seen by nobody else: containers are copied when they are first asked for. Resources, and
+   scopes into which nobody can write, are shared by the views; they are copies of the application's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from types import MappingProxyType
+from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.sdk.resources import Resource
@@ -40,9 +42,8 @@ from jaeger_guard.spans.content import (
 from jaeger_guard.spans.quarantine import quarantine
 from jaeger_guard.spans.scrubbing import SpanScrubber
 
-_Field = TypeVar("_Field")
-
-_SCALARS: Final = frozenset({str, int, float, bool, bytes})  # which nobody can write into
+# Which nobody can write into.
+_SCALARS: Final = frozenset({str, int, float, bool, bytes, type(None)})
 
 Identity = tuple[SpanContext | None, SpanContext | None, SpanKind, int | None, int | None]
 
@@ -53,7 +54,7 @@ class GuardedState:
     The raw span stands in no attribute: only the function that scrubs it knows it, and goes.
     """
 
-    __slots__ = ("_content", "_identify", "_scrub")
+    __slots__ = ("_content", "_identify", "_identity", "_scrub")
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class GuardedState:
         self._scrub = scrub
         self._identify = identify
         self._content = content
+        self._identity: Identity | None = None
 
     @classmethod
     def pending(cls, raw: ReadableSpan, scrubber: SpanScrubber) -> GuardedState:
@@ -90,11 +92,16 @@ class GuardedState:
 
     def identity(self) -> Identity:
         """Return context, parent, kind and times, without scrubbing the rest."""
-        identify = self._identify
-        if identify is not None:
-            return identify()
-        content = self.settle()
-        return content.context, content.parent, content.kind, content.start_time, content.end_time
+        identity = self._identity
+        if identity is None:
+            identify = self._identify
+            identity = identify() if identify is not None else _identity_of(self.settle())
+            self._identity = identity
+        return identity
+
+
+def _identity_of(content: SpanContent) -> Identity:
+    return content.context, content.parent, content.kind, content.start_time, content.end_time
 
 
 def _identity(raw: ReadableSpan, scrubber: SpanScrubber) -> Identity:
@@ -111,85 +118,75 @@ def _identity(raw: ReadableSpan, scrubber: SpanScrubber) -> Identity:
         return part.context, part.parent, part.kind, part.start_time, part.end_time
 
 
+class _Own:
+    """A field of which each view has its own, made when it is first asked for.
+
+    It then stands in the view's dictionary, as does what a reader sets: Python looks there first.
+    """
+
+    __slots__ = ("_make", "_name")
+
+    def __init__(self, make: Callable[[GuardedSpan], Any]) -> None:
+        self._make = make
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, view: GuardedSpan | None, owner: type) -> Any:
+        if view is None:
+            return self
+        own = view.__dict__[self._name] = self._make(view)
+        return own
+
+
 class GuardedSpan(ReadableSpan):
     """A `ReadableSpan` on which every accessor, private ones included, shows scrubbed data."""
 
     def __init__(self, state: GuardedState) -> None:  # the base would read a raw span's fields
         self.guard_state = state
-        (
-            self._context,
-            self._parent,
-            self._kind,
-            self._start_time,
-            self._end_time,
-        ) = state.identity()
+
+    _context: Any = _Own(lambda view: view.guard_state.identity()[0])
+    _parent: Any = _Own(lambda view: view.guard_state.identity()[1])
+    _kind: Any = _Own(lambda view: view.guard_state.identity()[2])
+    _start_time: Any = _Own(lambda view: view.guard_state.identity()[3])
+    _end_time: Any = _Own(lambda view: view.guard_state.identity()[4])
+    _name: Any = _Own(lambda view: view.guard_state.settle().name)
+    _status: Any = _Own(lambda view: _status(view.guard_state.settle().status))
+    _values: Any = _Own(lambda view: _values(view.guard_state.settle().attributes))
+    _attributes: Any = _Own(lambda view: _container(view._values, view.dropped_attributes))
+    _events: Any = _Own(lambda view: _events(view.guard_state.settle()))
+    _links: Any = _Own(lambda view: _links(view.guard_state.settle()))
+    _resource: Any = _Own(lambda view: view.guard_state.settle().resource)
+    _instrumentation_scope: Any = _Own(
+        lambda view: _scope(view.guard_state.settle().instrumentation_scope)
+    )
+    _instrumentation_info: Any = _Own(
+        lambda view: _info(view.guard_state.settle().instrumentation_scope)
+    )
+
+    # Most readers ask for these three, and few spans have events: the SDK's containers, each with a
+    # lock, are made for who asks for the containers.
 
     @property
-    def _name(self) -> str:
-        return self._own("name", lambda content: content.name)
-
-    @_name.setter
-    def _name(self, value: Any) -> None:
-        self.__dict__["own_name"] = value
-
-    @property
-    def _status(self) -> Status:
-        return self._own("status", _status)
-
-    @_status.setter
-    def _status(self, value: Any) -> None:
-        self.__dict__["own_status"] = value
+    def attributes(self) -> Any:
+        """The scrubbed attributes, read-only."""
+        if "_attributes" in self.__dict__:  # made, or set by a reader
+            return super().attributes
+        return MappingProxyType(self._values)
 
     @property
-    def _attributes(self) -> Any:
-        return self._own(
-            "attributes",
-            lambda content: bounded(content.attributes, content.dropped_attributes),
-        )
-
-    @_attributes.setter
-    def _attributes(self, value: Any) -> None:
-        self.__dict__["own_attributes"] = value
+    def events(self) -> Sequence[Event]:
+        """The scrubbed events."""
+        if "_events" in self.__dict__ or self.guard_state.settle().events:
+            return super().events
+        return ()
 
     @property
-    def _events(self) -> Any:
-        return self._own("events", lambda content: _events(content))
-
-    @_events.setter
-    def _events(self, value: Any) -> None:
-        self.__dict__["own_events"] = value
-
-    @property
-    def _links(self) -> Any:
-        return self._own("links", lambda content: _links(content))
-
-    @_links.setter
-    def _links(self, value: Any) -> None:
-        self.__dict__["own_links"] = value
-
-    @property
-    def _resource(self) -> Resource:
-        return self._own("resource", lambda content: content.resource)
-
-    @_resource.setter
-    def _resource(self, value: Any) -> None:
-        self.__dict__["own_resource"] = value
-
-    @property
-    def _instrumentation_scope(self) -> InstrumentationScope | None:
-        return self._own("scope", _scope)
-
-    @_instrumentation_scope.setter
-    def _instrumentation_scope(self, value: Any) -> None:
-        self.__dict__["own_scope"] = value
-
-    @property
-    def _instrumentation_info(self) -> InstrumentationInfo | None:
-        return self._own("info", lambda content: _info(content.instrumentation_scope))
-
-    @_instrumentation_info.setter
-    def _instrumentation_info(self, value: Any) -> None:
-        self.__dict__["own_info"] = value
+    def links(self) -> Sequence[Link]:
+        """The scrubbed links."""
+        if "_links" in self.__dict__ or self.guard_state.settle().links:
+            return super().links
+        return ()
 
     @property
     def dropped_attributes(self) -> int:
@@ -206,15 +203,6 @@ class GuardedSpan(ReadableSpan):
         """How many links the raw span had lost."""
         return self.guard_state.settle().dropped_links
 
-    def _own(self, field: str, make: Callable[[SpanContent], _Field]) -> _Field:
-        """Return this view's copy of a field, made when it is first asked for."""
-        slot = f"own_{field}"
-        own = self.__dict__
-        if slot not in own:
-            own[slot] = make(self.guard_state.settle())
-        value: _Field = own[slot]
-        return value
-
     def __repr__(self) -> str:
         return f'{type(self).__name__}(name="{self._name}", context={self._context})'
 
@@ -230,24 +218,35 @@ class GuardedSpan(ReadableSpan):
         return _revive, (_flatten(self.guard_state.settle()),)
 
 
-def bounded(attributes: Mapping[str, Any], dropped: int) -> BoundedAttributes:
-    """Copy attributes into the SDK's own container, containers in them included."""
-    copy = BoundedAttributes(maxlen=None, immutable=True)
-    copy._dict = {
-        key: value if type(value) in _SCALARS else _copy_of(value)
-        for key, value in attributes.items()
-    }
-    copy.dropped = dropped
-    return copy
+def _values(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy attributes, containers in them included."""
+    if _is_flat(attributes):
+        return dict(attributes)
+    return {key: _copy_of(value) for key, value in attributes.items()}
+
+
+def _is_flat(attributes: Mapping[str, Any]) -> bool:
+    return not attributes or _SCALARS.issuperset(map(type, attributes.values()))
 
 
 def _copy_of(value: Any) -> Any:
+    kind = type(value)
+    if kind in _SCALARS or (kind is tuple and _SCALARS.issuperset(map(type, value))):
+        return value
     if isinstance(value, Mapping):
         return {key: _copy_of(item) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         items = (_copy_of(item) for item in value)
-        return list(items) if type(value) is list else tuple(items)
+        return list(items) if kind is list else tuple(items)
     return value
+
+
+def _container(values: dict[str, Any], dropped: int) -> BoundedAttributes:
+    """Put attributes into the SDK's own container, as they are."""
+    container = BoundedAttributes(immutable=True)
+    container._dict = values
+    container.dropped = dropped
+    return container
 
 
 def _list_of(items: list[Any], dropped: int) -> BoundedList[Any]:
@@ -260,7 +259,7 @@ def _events(content: SpanContent) -> BoundedList[Any]:
     events: list[Event] = [
         EventContent(
             event.name,
-            bounded(plain(event.attributes), dropped_of(event)),
+            _container(_values(plain(event.attributes)), dropped_of(event)),
             event.timestamp,
             dropped_of(event),
         )
@@ -272,25 +271,28 @@ def _events(content: SpanContent) -> BoundedList[Any]:
 def _links(content: SpanContent) -> BoundedList[Any]:
     links: list[Link] = [
         LinkContent(
-            link.context, bounded(plain(link.attributes), dropped_of(link)), dropped_of(link)
+            link.context,
+            _container(_values(plain(link.attributes)), dropped_of(link)),
+            dropped_of(link),
         )
         for link in content.links
     ]
     return _list_of(links, content.dropped_links)
 
 
-def _status(content: SpanContent) -> Status:
-    if type(content.status) is not Status:  # a hand-made span's, such as None
-        return content.status
-    return Status(content.status.status_code, content.status.description)
+def _status(status: Any) -> Any:
+    if type(status) is not Status:  # a hand-made span's, such as None
+        return status
+    return Status(status.status_code, status.description)
 
 
-def _scope(content: SpanContent) -> InstrumentationScope | None:
-    scope = content.instrumentation_scope
-    if scope is None:
-        return None
-    attributes = _copy_of(plain(scope.attributes))
-    return InstrumentationScope(scope.name, scope.version, scope.schema_url, attributes)
+def _scope(scope: InstrumentationScope | None) -> InstrumentationScope | None:
+    """Return a scope that is safe to be shown: itself, a scrubbed copy that all views share, unless
+    there is something in it that a reader could write into."""
+    attributes = {} if scope is None else plain(scope.attributes)
+    if scope is None or _is_flat(attributes):
+        return scope
+    return InstrumentationScope(scope.name, scope.version, scope.schema_url, _copy_of(attributes))
 
 
 def _info(scope: InstrumentationScope | None) -> InstrumentationInfo | None:

@@ -200,7 +200,7 @@ class SpanScrubber:
         return self._remember(memory, key, resource, scrubbed, findings)
 
     def scope(self, scope: InstrumentationScope | None) -> InstrumentationScope | None:
-        """Return the scrubbed instrumentation scope, itself where it is clean."""
+        """Return the scrubbed instrumentation scope: one object for each source, as of resources."""
         if scope is None:
             return None
         key = id(scope)
@@ -210,11 +210,10 @@ class SpanScrubber:
             return known[1]
         origin = _of_scope(scope)
         findings: list[Finding] = []
-        scrubbed = scope
-        if walk_origin(origin, _Visitor(scrubber, findings)):
-            scrubbed = InstrumentationScope(
-                origin.name, origin.version, origin.schema_url, dict(origin.attributes)
-            )
+        walk_origin(origin, _Visitor(scrubber, findings))
+        scrubbed = InstrumentationScope(
+            origin.name, origin.version, origin.schema_url, dict(origin.attributes)
+        )
         return self._remember(memory, key, scope, scrubbed, findings)
 
     def find(self, span: ReadableSpan) -> list[Finding]:
