@@ -135,12 +135,13 @@ def _words_before() -> re.Pattern[str]:
 
 def find_assignments(text: str) -> Iterator[Stretch]:
     """Yield each assigned value, under its name."""
-    if "=" not in text and ":" not in text and "--" not in text and "->" not in text:
+    last = max(text.rfind("="), text.rfind(":"), text.rfind("->"), text.rfind("--"))
+    if last < 0:
         return
     pattern = _assignment()
     in_go = "map[" in text or ("{" in text and search(_go_struct(), text) is not None)
     position = inside = 0
-    while (found := search(pattern, text, position)) is not None:
+    while position <= last and (found := search(pattern, text, position)) is not None:
         position = found.end()
         name, known = _name(text, found)
         if not known and position < inside:

@@ -33,7 +33,7 @@ def find_configuration(text: str) -> Iterator[Stretch]:
         yield from _named(_list_item(), text)
     if "ENV " in text:
         yield from _named(_docker_variable(), text)
-    if search(_directive_name(), text) is not None:
+    if _may_hold_directive(text) and search(_directive_name(), text) is not None:
         for found in find_all(_directive(), text):
             value, end = found["value"], found.end()
             is_prose = (
@@ -112,6 +112,17 @@ def _docker_variable() -> re.Pattern[str]:
         r"^[ \t]{0,16}ENV[ ]{1,4}(?P<name>[A-Za-z_]\w{1,63})[ ]{1,4}(?P<body>[^\s=]{1,1024})[ \t\r]{0,8}$",
         re.MULTILINE,
     )
+
+
+def _may_hold_directive(text: str) -> bool:
+    return any(map(text.__contains__, _DIRECTIVE_SIGNS))
+
+
+# One of these is in each name of a directive.
+_DIRECTIVE_SIGNS: Final = (
+    *("requirepass", "masterauth", "bindpw", "rootpw", "sentinel ", "snmp-server ", "login "),
+    *("secret ", "password "),
+)
 
 
 @lru_cache(maxsize=1)

@@ -65,6 +65,17 @@ _WHOLE_TEXT: Final = frozenset({"[SQL: ", "SQL [", "SQL grammar ["})
 _MOST: Final = 64
 
 
+# One of these is in each opening, and most texts have few of them.
+_SIGNS: Final = ("[", "(", "'", '"', "invalid input ", "dup key: ", "input_value=")
+
+
+@lru_cache(maxsize=128)  # as many as there are sets of signs
+def _openings(signs: tuple[bool, ...]) -> tuple[tuple[str, tuple[str, ...], str], ...]:
+    """Answer what may be quoted in a text that has these signs, and no others."""
+    held = [sign for sign, is_held in zip(_SIGNS, signs, strict=True) if is_held]
+    return tuple(entry for entry in _QUOTED if any(sign in entry[0] for sign in held))
+
+
 @lru_cache(maxsize=1)
 def _line_fragment() -> re.Pattern[str]:
     # PostgreSQL's libpq shows about 60 characters around an error, with "..." for what is cut off.
@@ -93,7 +104,7 @@ def _redis_item() -> re.Pattern[str]:
 
 def find_database_errors(text: str) -> Iterator[Stretch]:
     """Yield the values, parameters and statements that a database's error quotes."""
-    for opening, closings, kind in _QUOTED:
+    for opening, closings, kind in _openings(tuple(map(text.__contains__, _SIGNS))):
         position = text.find(opening)
         count = 0
         while position >= 0:

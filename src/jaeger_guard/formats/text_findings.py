@@ -81,7 +81,8 @@ def _urls(text: str) -> Iterator[Stretch]:
         start, end = found.span(1)
         if end - start > 1:
             yield Stretch(start, trim(text, start, end), "url", judge_leaf)
-    for found in find_all(url.userinfo_and_host(), text) if "@" in text else ():
+    has_userinfo = 0 <= text.find(":") < text.rfind("@")
+    for found in find_all(url.userinfo_and_host(), text) if has_userinfo else ():
         end = url_end(text, found.end())
         yield Stretch(found.start(), max(end, found.end()), "url", judge_leaf)
     last = 0

@@ -24,7 +24,7 @@ _PASSWORDS: Final = ("password", "passwd", "passphrase", "passcode", "pwd")
 
 def find_sentences(text: str) -> Iterator[Stretch]:
     """Yield what sentences give as a secret."""
-    if search(_noun(), text) is None:
+    if not _may_hold_noun(text) or search(_noun(), text) is None:
         return
     for found in find_all(_statement(), text):
         value = found["value"].rstrip(".,;:)")
@@ -69,6 +69,19 @@ def _stretch(found: re.Match[str], value: str, name: str = "") -> Stretch:
 
 def _mixed(value: str) -> bool:
     return any(map(str.isupper, value)) and any(map(str.islower, value))
+
+
+# One of these is in each noun of ASCII, in small letters.
+_NOUN_SIGNS: Final = (
+    *("pass", "pwd", "secret", "token", "key", "pin", "otp", "code"),
+    *("kennwort", "senha", "wachtwoord"),
+)
+
+
+def _may_hold_noun(text: str) -> bool:
+    if not text.isascii():
+        return True  # `re` takes the long s for an `s`, where case is ignored
+    return any(map(text.lower().__contains__, _NOUN_SIGNS))
 
 
 @lru_cache(maxsize=1)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from jaeger_guard.types import Judge
 
@@ -12,8 +11,7 @@ from jaeger_guard.types import Judge
 CHUNK: Final = "text.chunk"
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(NamedTuple):
     """A part of a text that is handed to the judge as a leaf, or to a format.
 
     Attributes:

@@ -171,7 +171,7 @@ def is_value(text: str, start: int, end: int, name: str, separator: str) -> bool
     if is_marker(value) or is_placeholder(value):
         return False
     word = value.rstrip(".!?")
-    if is_code(value) or is_code(word):
+    if is_code(value) or (word != value and is_code(word)):
         return False
     lowered = name.lower()
     if word.isdigit() and len(word) < _SHORTEST.get(lowered, 0):
