@@ -57,14 +57,14 @@ class Scanner:
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors: Final = tuple(detectors)
         needles: dict[tuple[str, bool], set[int]] = {}
-        runs: dict[tuple[int, str], set[int]] = {}  # shortest, and what else must be there
+        runs: dict[str, dict[int, set[int]]] = {}  # by what else must be there, and the shortest
         shapes: dict[Shape, set[int]] = {}
         self._anchors: dict[int, Needles] = {}  # of the detectors whose needles are common alone
         for number, detector in enumerate(self.detectors):
             gate = detector.gate
             if isinstance(gate, DigitRun):
-                beside = f"[{gate.beside}]" if gate.beside else ""
-                runs.setdefault((gate.shortest, beside), set()).add(number)
+                by_length = runs.setdefault(gate.beside, {})
+                by_length.setdefault(gate.shortest, set()).add(number)
             elif isinstance(gate, Shape):
                 shapes.setdefault(gate, set()).add(number)
             else:
@@ -77,11 +77,11 @@ class Scanner:
         )
         self._needles = NeedleIndex(needles, self._anchors)
         self._runs = tuple(
-            (shortest, re.compile(beside) if beside else None, runs[shortest, beside])
-            for shortest, beside in sorted(runs)
+            (re.compile(f"[{beside}]") if beside else None, tuple(sorted(by_length.items())))
+            for beside, by_length in runs.items()
         )
-        self._shortest_run = longer_digit_runs(min((run for run, _ in runs), default=0))
-        self._fewest_digits = min((run for run, _ in runs), default=math.inf)
+        self._fewest_digits = min((min(by_length) for by_length in runs.values()), default=math.inf)
+        self._shortest_run = longer_digit_runs(int(self._fewest_digits) if runs else 0)
         self._shapes = _joined(shapes)
         self._signs = self._needles.signs.union(
             ord(sign) for sign in self._shapes if sign not in ("", CAPITAL)
@@ -99,24 +99,31 @@ class Scanner:
 
     def _find(self, text: str) -> list[Match]:
         matches: list[Match] = []
-        opened = self.opened(text)
+        opened, anchored = self._opened(text)
         if not opened:
             return matches
         seek = re.Pattern.search if len(text) <= LONG else search
         for number in sorted(opened):
             detector = self.detectors[number]
-            if number not in self._searched:
+            if number in self._searched:
+                first = seek(compile_pattern(detector.pattern), text)
+                if first is not None:  # most that a gate opens for find nothing
+                    matches += detector.judged(text, first)
+            elif number in anchored:
+                matches += detector.judged_each(text, anchored[number])
+            else:
                 matches += detector.find_admitted(text)
-                continue
-            first = seek(compile_pattern(detector.pattern), text)
-            if first is not None:  # most that a gate opens for find nothing
-                matches += detector.judged(text, first)
         return matches
 
     def opened(self, text: str) -> set[int]:
         """Return the numbers of the detectors whose gate admits a text; all others find nothing."""
+        return self._opened(text)[0]
+
+    def _opened(self, text: str) -> tuple[set[int], dict[int, list[re.Match[str]]]]:
+        """Answer what `opened` does, and what anchors matched on the way to it."""
+        anchored: dict[int, list[re.Match[str]]] = {}
         if text.isdecimal() and text.isascii() and not self._needles.has_digits:
-            return self._opened_for_digits(text)
+            return self._opened_for_digits(text), anchored
         seek = re.Pattern.search if len(text) <= LONG else search
         data = text.encode("utf-8", "surrogatepass")
         flat = flatten(text)
@@ -134,17 +141,17 @@ class Scanner:
             needed = gate.beside
             if needed not in missing:
                 missing[needed] = search(compile_pattern(f"[{needed}]"), text) is None
-            if not missing[needed] and gate.is_anchored(
-                text, lowered if gate.ignore_case else text, needles
-            ):
+            if missing[needed]:
+                continue
+            searched = lowered if gate.ignore_case else text
+            if gate.leads and len(text) <= LONG:  # of a longer text it would be much to hold
+                if found := gate.anchored(text, searched, needles):
+                    opened.add(number)
+                    anchored[number] = found
+            elif gate.is_anchored(text, searched, needles):
                 opened.add(number)
         if digits >= self._fewest_digits and seek(self._shortest_run, text) is not None:
-            longest = _longest_run(self._shortest_run, text)
-            for shortest, beside, numbers in self._runs:
-                if shortest > longest:
-                    break
-                if beside is None or seek(beside, text) is not None:
-                    opened |= numbers
+            opened |= self._opened_by_run(text, _longest_run(self._shortest_run, text))
         looked_for = self._shapes[""]
         if lowered != text:
             looked_for += self._shapes[CAPITAL]
@@ -160,19 +167,27 @@ class Scanner:
                     continue
             if seek(shape.pattern, text) is not None:
                 opened |= shape.admitting(text)
-        return opened
+        return opened, anchored
 
     def _opened_for_digits(self, text: str) -> set[int]:
         """Return what `opened` does for a text of digits alone, as ids and amounts often are."""
-        opened: set[int] = set()
-        for shortest, beside, numbers in self._runs:
-            if shortest > len(text):
-                break
-            if beside is None or beside.search(text) is not None:
-                opened |= numbers
+        opened = self._opened_by_run(text, len(text))
         for shape in self._shapes[""]:
             if max(shape.row, shape.digits) <= len(text) and shape.pattern.search(text) is not None:
                 opened |= shape.admitting(text)
+        return opened
+
+    def _opened_by_run(self, text: str, longest: int) -> set[int]:
+        """Return the detectors that ask for a run of as many digits as the longest in a text has."""
+        opened: set[int] = set()
+        seek = re.Pattern.search if len(text) <= LONG else search
+        for beside, by_length in self._runs:
+            if by_length[0][0] > longest or (beside is not None and seek(beside, text) is None):
+                continue
+            for shortest, numbers in by_length:
+                if shortest > longest:
+                    break
+                opened |= numbers
         return opened
 
 

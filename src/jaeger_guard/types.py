@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Action(Enum):
@@ -54,8 +53,7 @@ class Notation(Enum):
     SQL = "sql"
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A stretch of a text that holds data of one category.
 
     Attributes:
@@ -71,8 +69,7 @@ class Match:
     detector: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What was found and done, without the value: the unit of metrics and audit records.
 
     Attributes:

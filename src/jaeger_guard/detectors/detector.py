@@ -19,7 +19,7 @@ our own markers is never found.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -136,17 +136,15 @@ class Needles:
             return next(self._anchored(text, searched, needles), None) is not None
         return search(compile_pattern(self.anchor), text) is not None
 
-    def anchored(self, text: str) -> list[re.Match[str]]:
-        """Return what the anchor matches at the needles, in order, where these have leads."""
-        searched = ascii_lower(text) if self.ignore_case else text
-        # Of dozens of needles, one or two occur.
-        present = [
-            (needle, lead)
-            for needle, lead in zip(self.texts, self.leads, strict=True)
-            if needle in searched
-        ]
-        found = {match.start(): match for match in self._anchored(text, searched, present)}
-        return [found[start] for start in sorted(found)]
+    def anchored(
+        self, text: str, searched: str, needles: Sequence[tuple[str, int]]
+    ) -> list[re.Match[str]]:
+        """Return what the anchor matches at needles that have leads, in order.
+
+        Args: as `is_anchored` has them.
+        """
+        found = {match.start(): match for match in self._anchored(text, searched, needles)}
+        return list(found.values()) if len(found) < 2 else [found[start] for start in sorted(found)]
 
     def positions(self, text: str) -> Iterator[int]:
         """Yield where findings may begin, in the order of their needles; these have no leads."""
@@ -319,15 +317,13 @@ class Detector:
             return
         gate = self.gate
         assert isinstance(gate, Needles)  # or it would be searched
-        end = 0
         if gate.leads:
-            for number, candidate in enumerate(gate.anchored(text)):
-                if number % _BETWEEN_CHECKS == _BETWEEN_CHECKS - 1:
-                    check_time()
-                if candidate.start() >= end and (match := self._judge(text, candidate)):
-                    end = match.end
-                    yield match
+            searched = ascii_lower(text) if gate.ignore_case else text
+            # Of dozens of needles, one or two occur.
+            needles = [led for led in gate.led if led[0] in searched]
+            yield from self.judged_each(text, gate.anchored(text, searched, needles))
             return
+        end = 0
         for number, start in enumerate(gate.positions(text)):
             if number % _BETWEEN_CHECKS == _BETWEEN_CHECKS - 1:
                 check_time()
@@ -336,6 +332,20 @@ class Detector:
                 if match is not None:
                     end = match.end
                     yield match
+
+    def judged_each(self, text: str, candidates: Iterable[re.Match[str]]) -> Iterator[Match]:
+        """Yield what `find_admitted` does, of a detector whose pattern is matched at labels.
+
+        Args:
+            candidates: What its pattern matches there, in order.
+        """
+        end = 0
+        for number, candidate in enumerate(candidates):
+            if number % _BETWEEN_CHECKS == _BETWEEN_CHECKS - 1:
+                check_time()
+            if candidate.start() >= end and (match := self._judge(text, candidate)):
+                end = match.end
+                yield match
 
     def judged(self, text: str, candidate: re.Match[str] | None) -> Iterator[Match]:
         """Yield what `find_admitted` does, of a detector whose pattern is searched.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from jaeger_guard.keys.datakeys import DataKey
 from jaeger_guard.keys.token import Place
@@ -13,8 +12,7 @@ from jaeger_guard.types import Action, Finding
 MOST_FINDINGS: Final = 4096  # in one text; nobody reads what is left of one that has more
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One finding, with what led to it.
 
     Attributes:

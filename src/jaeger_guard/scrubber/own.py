@@ -47,6 +47,8 @@ def is_own(text: str, found: Findings) -> bool:
 
 def own_spans(text: str, found: Findings) -> list[tuple[int, int]]:
     """Find tokens and pseudonyms of ours in a text, as (start, end) in order."""
+    if found.keyed is None and PREFIX not in text and PSEUDONYM_PREFIX not in text:
+        return []
     spans = [
         span
         for candidates in _candidates(text, found)
