@@ -31,6 +31,7 @@ _ALL_DIGITS: Final = frozenset("0123456789")
 # It begins with a digit, which `re` skips to, and looks at what stands before that.
 _NUMBER: Final = re.compile(r"[0-9](?<![A-Za-z0-9_].)[0-9]{0,63}(?![A-Za-z0-9_])")
 _ZEROS: Final = tuple("0" * length for length in range(65))
+_NUMBERS: Final = re.compile("([0-9]+)")
 _ANYTHING: Final = r"[\s\S]"
 # Where a digit in a pattern's source is none that is matched, or any; and what is left of them.
 _SAYS_NONE: Final = re.compile(r"0-9|\{[0-9,]{1,16}\}|\\u00[a-f][0-9a-f]|\\x[0-9a-f]{2}")
@@ -47,6 +48,9 @@ _TOKEN: Final = re.compile(
     |(?P<other>[\s\S])""",
     re.VERBOSE,
 )
+_WITHOUT_DIGITS: Final = frozenset({"plain", "escape", "repeat"})
+# A class that holds no other digits than those of `0-9`, of which it holds all or none.
+_PLAIN_CLASS: Final = re.compile(r"\[(?:0-9|[A-Z]-[A-Z]|[a-z]-[a-z]|[A-Za-z_.+/=:~,;]|-(?=\]))+\]")
 
 
 class NotLoosenedError(Exception):
@@ -117,7 +121,9 @@ def _loosened_needles(gate: Needles) -> Needles:
 
 def _variants(needle: str) -> Iterator[str]:
     """Yield a needle with each of its numbers as it is, and as zeros."""
-    parts = re.split("([0-9]+)", needle)
+    parts = _NUMBERS.split(needle)
+    if len(parts) == 1:
+        return iter(parts)
     choices = [
         (part, "0" * len(part)) if position % 2 else (part,) for position, part in enumerate(parts)
     ]
@@ -145,6 +151,10 @@ def _group(source: str, tokens: list[re.Match[str]], start: int) -> tuple[str, i
     while place < len(tokens):
         token = tokens[place]
         kind, text = token.lastgroup, token.group()
+        if kind in _WITHOUT_DIGITS:
+            written.append(text)
+            place += 1
+            continue
         if kind == "close":
             return "".join(written), place
         following = tokens[place + 1] if place + 1 < len(tokens) else None
@@ -190,6 +200,8 @@ def _is_possessive(token: re.Match[str]) -> bool:
 
 @lru_cache(maxsize=512)
 def _loosened_class(text: str) -> str:
+    if _PLAIN_CLASS.fullmatch(text) is not None:
+        return text
     matches = re.compile(text)
     found = {digit for digit in _ALL_DIGITS if matches.fullmatch(digit) is not None}
     if not found or "0" in found:
