@@ -124,6 +124,28 @@ def test_a_gate_is_opened_where_it_admits(text: str) -> None:
     assert SCANNER.opened(text) == admitting
 
 
+ASCII_TEXTS = TEXTS.map(lambda text: text.encode("ascii", "ignore").decode())
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(ASCII_TEXTS, min_size=1, max_size=4))
+def test_texts_that_are_gated_at_once_are_searched_alike(texts: list[str]) -> None:
+    """Of several texts, the suspects of all find in each what is found in it by itself."""
+    suspects = SCANNER.suspects(texts)
+    for text in texts:
+        assert SCANNER.find_by(suspects, text) == SCANNER.find(text)
+
+
+@pytest.mark.parametrize(
+    "beside", ["", "7", "a", "Z9", "-", "/x", "= ", "no", "12/", "@", '"', ")"]
+)
+def test_no_line_shuts_the_gate_of_another(beside: str) -> None:
+    """Each example opens its gates between other texts, too: a gate looks for no end of a text."""
+    for text in (*EXAMPLES, *NEAR_MISSES):
+        if text.isascii():
+            assert SCANNER.opened(text) <= set(SCANNER.suspects([beside, text, beside]))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     st.sets(st.text("abcABC_-.7@", min_size=1, max_size=6), min_size=1, max_size=12),

@@ -93,13 +93,38 @@ class Scanner:
         """A scanner that finds something in a form wherever this one does in a text of it."""
         return _loosened(self.detectors)
 
-    def find(self, text: str) -> list[Match]:
-        """Return every match in `text`, detector by detector; they may overlap."""
-        return _through_disguise(text, self._find)
+    def find(self, text: str, besides: frozenset[int] = frozenset()) -> list[Match]:
+        """Return every match in `text`, detector by detector; they may overlap.
 
-    def _find(self, text: str) -> list[Match]:
+        Args:
+            besides: The numbers of detectors that aren't asked.
+        """
+        if text.isascii():
+            return self._find(text, besides)
+        return _through_disguise(text, lambda searched: self._find(searched, besides))
+
+    def suspects(self, texts: Sequence[str]) -> list[int]:
+        """Return the numbers of the detectors that may find something in one of these ASCII texts.
+
+        The gates are asked once about all of them, line by line: nothing that stands in another line
+        keeps one shut.
+        """
+        return sorted(self.opened("\n".join(texts)))
+
+    def find_by(self, numbers: Iterable[int], text: str) -> list[Match]:
+        """Return what the detectors of these numbers find in ASCII text."""
+        matches: list[Match] = []
+        for number in numbers:
+            detector = self.detectors[number]
+            if number in self._searched and search(compile_pattern(detector.pattern), text) is None:
+                continue  # before its gate is asked
+            matches.extend(detector.find(text))
+        return matches
+
+    def _find(self, text: str, besides: frozenset[int]) -> list[Match]:
         matches: list[Match] = []
         opened, anchored = self._opened(text)
+        opened -= besides
         if not opened:
             return matches
         seek = re.Pattern.search if len(text) <= LONG else search

@@ -43,6 +43,8 @@ def _scheme() -> re.Pattern[str]:
     return re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]{0,31}:){1,4}//")
 
 
+_AMPERSAND: Final = re.compile("(&)")
+_ENCODED: Final = re.compile("%([0-9A-Fa-f]{2})")
 # RFC 6570, section 3.2.2: a template's variable, as in `url.template` and the source of f-strings.
 _EXPRESSION: Final = re.compile(r"\{[A-Za-z_]{1,40}\}")
 
@@ -129,6 +131,8 @@ def _split_parameters(text: str) -> list[str]:
     A `;` separates only before `name=`: elsewhere it is part of a value, whose rest would be judged
     without its name otherwise.
     """
+    if ";" not in text:
+        return _AMPERSAND.split(text)
     pieces: list[str] = []
     start = 0
     for found in re.finditer("[&;]", text):
@@ -151,7 +155,7 @@ def _parameter(piece: str, judge: Judge) -> str:
     leaf_name = parameter_leaf(plain_name(name), raw_value)
     written = judge.name(name, Notation.URL)
     encoded = raw_name if written is name else quote(written, safe="-._~[]", errors="replace")
-    if _EXPRESSION.fullmatch(raw_value):
+    if raw_value[:1] == "{" and _EXPRESSION.fullmatch(raw_value):
         return encoded + equals + raw_value
     return encoded + equals + _leaf(leaf_name, raw_value, judge, safe=_SAFE_IN_QUERY, plus=True)
 
@@ -169,8 +173,9 @@ def _leaf(
     if not raw:
         return raw
     # A `+` is a space in a form (WHATWG URL, 5.1), but people write +49… and a+b@c unencoded too.
-    plus = plus and "+" in raw and "@" not in raw and "%40" not in raw
-    plus = plus and not (raw[0] == "+" and raw[1:2].isdigit())
+    if plus := plus and "+" in raw:
+        is_written = "@" in raw or "%40" in raw or (raw[0] == "+" and raw[1:2].isdigit())
+        plus = not is_written
     decoded = _decode(raw, plus=plus)
     answer = judge.value(name, decoded, Notation.URL)
     if answer is decoded:
@@ -184,8 +189,8 @@ def _still_safe(raw: str, safe: str) -> str:
     """Leave out of `safe` what `raw` has encoded only: a URL in a parameter stays as it was written."""
     if "%" not in raw:
         return safe
-    upper = raw.upper()
-    return "".join(sign for sign in safe if f"%{ord(sign):02X}" not in upper or sign in raw)
+    encoded = {bytes.fromhex(code).decode("latin-1") for code in _ENCODED.findall(raw)}
+    return "".join([sign for sign in safe if sign not in encoded or sign in raw])
 
 
 def _decode(raw: str, *, plus: bool) -> str:
@@ -275,14 +280,16 @@ def _path(text: str, judge: Judge) -> str:
     written = []
     name = ""
     for segment in text.split("/"):
-        value, *parameters = segment.split(";")
-        if bot_token().fullmatch(value) is not None:
+        value, semicolon, parameters = segment.partition(";")
+        if value.startswith("bot") and bot_token().fullmatch(value) is not None:
             name = "path.token"
         elif name and route_word().fullmatch(value) is not None:
             name = ""
-        written.append(
-            ";".join([_leaf(name, value, judge), *(_parameter(each, judge) for each in parameters)])
-        )
+        leaf = _leaf(name, value, judge)
+        if semicolon:
+            each = [_parameter(parameter, judge) for parameter in parameters.split(";")]
+            leaf = ";".join([leaf, *each])
+        written.append(leaf)
         word = value.lower().replace("_", "-")
         name = f"path.{word}" if word in SECRET_SEGMENTS else ""
     return "/".join(written)

@@ -71,6 +71,7 @@ def route_word() -> re.Pattern[str]:
 
 # These name a secret, or a kind of thing: `?session=morning`, `?card=visa`.
 _KINDS: Final = frozenset({"session", "card"})
+_BY_VALUE: Final = _SECRET_PARAMETERS | _KINDS | {"code"}
 
 
 @lru_cache(maxsize=1)
@@ -86,11 +87,13 @@ def _authorization_code() -> re.Pattern[str]:
 
 def parameter_leaf(name: str, value: str) -> str:
     """Answer the leaf's name of a parameter, which some have only where the value looks drawn."""
+    dashed = name.lower().replace("_", "-")
+    if dashed not in _BY_VALUE:
+        return name
     if name == "code" and _authorization_code().fullmatch(value) is not None:
         return "authorization_code"
-    if name.lower() in _KINDS and _plain_word().fullmatch(value) is not None:
+    if dashed in _KINDS and _plain_word().fullmatch(value) is not None:
         return ""
-    dashed = name.lower().replace("_", "-")
     if dashed in _SECRET_PARAMETERS and looks_drawn(value, is_password=False):
         return f"path.{dashed}"
     return name

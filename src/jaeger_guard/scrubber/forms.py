@@ -152,6 +152,7 @@ class _AnyDigits(TextScrubber):
     def __init__(self, policy: CompiledPolicy, scanner: Scanner) -> None:
         super().__init__(policy, scanner)
         self.inert = self._nothing_in = InertTexts(_PART_BYTES)  # each form is judged once
+        self.leaves_wait = False
 
         def decide_leaf(name: str, parent: KeyDecision) -> KeyDecision:
             if _DIGIT.search(name) is not None:

@@ -24,6 +24,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final, Protocol
 
 from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, LOCATION_COORDINATES, addresses
@@ -34,7 +35,7 @@ from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.long_texts import check_time, find_all
-from jaeger_guard.markers import is_marker, marker, marker_spans
+from jaeger_guard.markers import SQL_MARKER, is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner, resolve_overlaps
@@ -57,6 +58,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 _UUID_LENGTH: Final = 36
 _LONGEST_PART: Final = 256  # characters of a part that is remembered
 _SHORTEST_BASE64: Final = 20  # of BASE64_WORD
+_LONGEST_WAITING: Final = 8192  # characters of a value whose leaves are searched at once
 _INERT: Final = "inert"  # no format, but what stands in place of its name
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
 
@@ -91,6 +93,8 @@ class TextScrubber:
         inert: What is known to be inert, and so clean wherever a text is only searched.
         decide_leaf: Decides about a leaf by its name and the decision of the value around it.
         forms: What is known of texts that differ in their digits alone; None where that isn't used.
+        leaves_wait: Whether the leaves of one value are searched at once; what comes out is the same
+            without.
     """
 
     def __init__(
@@ -108,6 +112,9 @@ class TextScrubber:
         self._settled = CleanTexts(SETTLED_BYTES)
         self.forms: KnownForms | None = None
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
+        self._not_across = _not_across(scanner)
+        # What is made with keys isn't made twice, and a recognizer has to be asked about each leaf.
+        self.leaves_wait = policy.keys is None and recognizer is None
 
     def scrub(
         self,
@@ -131,22 +138,26 @@ class TextScrubber:
         """Scrub what scrubbing left: values of which only what was found differs leave the same."""
         if notation is not Notation.TEXT:
             return self._scrub(decision, text, found, notation, 0)
-        if self._settled.get((decision, text)) is not None:
-            return text
-        form = None if self.forms is None else self.forms.form(text)
-        if (
-            form is not None
-            and self.forms is not None
-            and self.forms.is_clean(decision, form, text)
-        ):
+        if self._is_settled(decision, text):
             return text
         before = len(found.entries)
         scrubbed = self._scrub(decision, text, found, notation, 0)
         if scrubbed == text and len(found.entries) == before and not found.unsure:
             self._settled.add(decision, text)
-            if form is not None and self.forms is not None:
+            if self.forms is not None and (form := self.forms.form(text)) is not None:
                 self.forms.meet(decision, form)
         return scrubbed
+
+    def _is_settled(self, decision: KeyDecision, text: str) -> bool:
+        """Say whether a text that scrubbing left is known to be clean."""
+        if self._settled.get((decision, text)) is not None:
+            return True
+        form = None if self.forms is None else self.forms.form(text)
+        return (
+            form is not None
+            and self.forms is not None
+            and self.forms.is_clean(decision, form, text)
+        )
 
     def _scrub(
         self,
@@ -332,16 +343,40 @@ class TextScrubber:
         notation: Notation,
         depth: int,
     ) -> str:
-        judge = _LeafJudge(self, decision, found, depth + 1, format_name)
+        rewrite = FORMATS[format_name].rewrite
+        before, dropped = len(found.entries), found.dropped
+        waits = self.leaves_wait and len(text) <= _LONGEST_WAITING and text.isascii()
+        judge = _LeafJudge(self, decision, found, depth + 1, format_name, waits=waits)
         try:
-            scrubbed = FORMATS[format_name].rewrite(text, judge)
+            scrubbed = rewrite(text, judge)
         except NotThisFormatError:
             return self._fall_back(format_name, decision, text, found, notation, depth)
+        whole = "" if format_name == "text" else scrubbed  # which had everything searched
+        matches: list[Match] | None = None
+        if judge.waiting:
+            matches = self._search_at_once(whole, judge.waiting)
+            if matches is None:  # as it would be without: most that is dirty is known by its name
+                del found.entries[before:]
+                found.dropped = dropped
+                judge = _LeafJudge(self, decision, found, depth + 1, format_name)
+                scrubbed = rewrite(text, judge)
         if format_name == "text":
-            return scrubbed  # it had everything searched
+            return scrubbed
+        if (
+            depth == 0
+            and notation is Notation.TEXT
+            and format_name == decision.format
+            and not judge.altered
+            and scrubbed != text
+            and self._is_settled(decision, scrubbed)
+        ):
+            return scrubbed  # searched before, with the same leaves
+        if matches is None and scrubbed != text:
+            # Values of which only what was found differs leave the same: `Bearer [REDACTED:…]`.
+            matches = self.matches_in_part(scrubbed)
+        if matches is None:
+            matches = self._scanner.find(scrubbed, self._not_across)
         inner = Notation.URL if format_name.startswith("url") else notation
-        # Values of which only what was found differs leave the same: `Bearer [REDACTED:…]`.
-        matches = None if scrubbed == text else self.matches_in_part(scrubbed)
         return self.search(
             decision,
             scrubbed,
@@ -357,6 +392,37 @@ class TextScrubber:
             format_name=format_name,
             matches=matches,
         )
+
+    def may_wait(self, text: str, found: Findings) -> bool:
+        """Say whether a leaf that is only searched is clean where no detector finds anything in it."""
+        return (
+            text.isascii()
+            and not text.isdecimal()  # which opens few gates, and is asked about at once
+            and not is_uuid(text)
+            and not is_marker(text)
+            and not is_own(text, found)
+            and recognize(text) is None
+            and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
+        )
+
+    def _search_at_once(self, whole: str, leaves: list[str]) -> list[Match] | None:
+        """Search leaves that wait, and what their value became, asking the gates once.
+
+        Answers what is found across the leaves; None where something is found in one of them.
+        """
+        scanner = self._scanner
+        suspects = scanner.suspects([whole, *leaves] if whole.isascii() else leaves)
+        clean = True
+        for leaf in leaves:
+            if suspects and scanner.find_by(suspects, leaf):
+                clean = False
+            else:
+                self.inert.add(leaf)
+        if not clean:
+            return None
+        if not whole.isascii():
+            return scanner.find(whole, self._not_across)
+        return scanner.find_by([each for each in suspects if each not in self._not_across], whole)
 
     def _structured_body(self, decision: KeyDecision) -> KeyDecision:
         """Decide about a body that is looked into: its leaves by their own names."""
@@ -495,7 +561,13 @@ class TextScrubber:
 
 
 class _LeafJudge:
-    """Answers a format's questions by scrubbing each leaf under its own decision."""
+    """Answers a format's questions by scrubbing each leaf under its own decision.
+
+    Attributes:
+        waiting: Leaves that were answered as clean, and have still to be searched.
+        altered: Whether a part was changed that didn't become one marker: what came out has other
+            leaves than those that were left as they are.
+    """
 
     __slots__ = (
         "_decision",
@@ -506,6 +578,9 @@ class _LeafJudge:
         "_scrubber",
         "_unchanged",
         "_unseen",
+        "_waits",
+        "altered",
+        "waiting",
     )
 
     def __init__(
@@ -515,6 +590,8 @@ class _LeafJudge:
         found: Findings,
         depth: int,
         format_name: str,
+        *,
+        waits: bool = False,
     ) -> None:
         self._scrubber = scrubber
         self._decision = decision
@@ -524,6 +601,9 @@ class _LeafJudge:
         self._unchanged: set[str] = set()
         self._unseen: set[str] = set()
         self._kept: list[str] = []
+        self._waits = waits
+        self.waiting: list[str] = []
+        self.altered = False
 
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
         """Scrub the leaf under the decision that its name gets below the key's."""
@@ -531,6 +611,7 @@ class _LeafJudge:
             matches = self._scrubber.matches_in_part(text)
             if matches is not None and not matches:
                 return text
+            self.altered = True
             return self._scrubber.search(
                 self._decision,
                 text,
@@ -541,8 +622,15 @@ class _LeafJudge:
                 matches=matches,
             )
         check_time()
-        decision = self._scrubber.decide_leaf(spoken(name), self._decision)
-        answer = self._scrubber._scrub(decision, text, self._found, notation, self._depth)
+        scrubber = self._scrubber
+        decision = scrubber.decide_leaf(spoken(name), self._decision)
+        if decision.searched and text in scrubber.inert.young:
+            answer = text  # as most leaves are
+        elif self._waits and decision.searched and scrubber.may_wait(text, self._found):
+            self.waiting.append(text)
+            answer = text
+        else:
+            answer = scrubber._scrub(decision, text, self._found, notation, self._depth)
         if answer == text:
             self._unchanged.add(text)
             if decision.unsafe:
@@ -551,6 +639,7 @@ class _LeafJudge:
             if lenient and len(self._kept) < _MOST_KEPT:
                 self._kept.append(text)
             return text
+        self.altered = self.altered or not (is_marker(answer) or answer == SQL_MARKER)
         return answer
 
     def left(self, match: Match, value: str) -> bool:
@@ -569,6 +658,7 @@ class _LeafJudge:
         matches = self._scrubber.matches_in_part(text)
         if matches is not None and not matches:
             return text
+        self.altered = True
         return self._scrubber.search(
             self._decision,
             text,
@@ -577,6 +667,16 @@ class _LeafJudge:
             format_name=self._format,
             matches=matches,
         )
+
+
+@lru_cache(maxsize=4)
+def _not_across(scanner: Scanner) -> frozenset[int]:
+    """Answer which detectors find nothing across a format's leaves that counts."""
+    return frozenset(
+        number
+        for number, detector in enumerate(scanner.detectors)
+        if is_vague(detector.category) or detector.name in _READ_BY_FORMATS
+    )
 
 
 def is_uuid(text: str) -> bool:
