@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -12,7 +13,9 @@ from opentelemetry.attributes import BoundedAttributes
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import TraceState
@@ -219,6 +222,47 @@ def test_times_and_counts_are_made_to_fit() -> None:
     assert [event.time_unix_nano for event in each.events] == [0, 2**64 - 1, 3, 4]
     assert each.dropped_attributes_count == 2**32 - 1
     assert by.statistics()["quarantined"] == 0
+
+
+class Answering(ReadableSpan):
+    """A span of another class than the SDK's, which is asked by its accessors."""
+
+
+def test_fields_of_the_sdks_spans_are_what_their_accessors_answer() -> None:
+    """A span that the SDK made is read like one of another class with the same content."""
+    made = InMemorySpanExporter()
+    provider = TracerProvider(
+        resource=RESOURCE,
+        span_limits=SpanLimits(max_span_attributes=2, max_events=2, max_links=1),
+        shutdown_on_exit=False,
+    )
+    provider.add_span_processor(SimpleSpanProcessor(made))
+    tracer = provider.get_tracer("shop", "1.0")
+    with tracer.start_as_current_span("bare", kind=SpanKind.SERVER):
+        full = tracer.start_span("full", attributes={"a": 1, "b": "x", "c": (1, 2)})
+        for number in range(3):
+            full.add_event(f"event {number}", {"n": number}, timestamp=number - 1)
+            full.add_link(PARENT, {"n": number})
+        full.set_status(StatusCode.ERROR, "failed")
+        full.end()
+    clamped: Any = copy.copy(made.get_finished_spans()[0])
+    clamped._attributes = BoundedAttributes(attributes={"a": 1})
+    clamped._attributes.dropped = clamped._events.dropped = clamped._links.dropped = 2**40
+    clamped._start_time, clamped._end_time = -5, 2**70
+    for span in (*made.get_finished_spans(), clamped):
+        other = copy.copy(span)
+        other.__class__ = Answering
+        by_field, asked = SpanContent.of(span), SpanContent.of(other)
+        for slot in SpanContent.__slots__:
+            if slot != "events":  # which are made anew where their times don't fit
+                assert getattr(by_field, slot) == getattr(asked, slot), slot
+        shown = [
+            [(each.name, dict(each.attributes or {}), each.timestamp) for each in content.events]
+            for content in (by_field, asked)
+        ]
+        assert shown[0] == shown[1]
+    assert by_field.dropped_attributes == by_field.dropped_events == by_field.dropped_links
+    assert by_field.dropped_links == 2**32 - 1
 
 
 def test_dropped_counts_of_changed_events_and_links_survive() -> None:

@@ -205,15 +205,15 @@ class Scrubber:
         for position, (key, value) in enumerate(attributes.items()):
             plan = plans.get(key) if type(key) is str else None
             if plan is not None and plan.is_same:
-                kind = type(value)
+                kind, text = type(value), value
+                if kind is tuple and is_one_text(plan.decision, value):  # as headers are
+                    kind, text = str, value[0]
                 if kind is str:
                     passes = (
-                        (plan.searched and value in inert)
-                        or (plan.decision, value) in clean
-                        or (plan.searched and is_uuid(value))
+                        (plan.searched and text in inert)
+                        or (plan.decision, text) in clean
+                        or (plan.searched and is_uuid(text))
                     )
-                elif kind is tuple:  # of one text, as headers are
-                    passes = plan.searched and len(value) == 1 and _is_inert(inert, value[0])
                 else:
                     passes = (
                         (kind is int or kind is bool or kind is float)
@@ -383,10 +383,6 @@ class Scrubber:
     def _note_used(found: Findings, findings: list[Finding]) -> None:
         if found.keyed is not None and isinstance(findings, SpanFindings):
             findings.used.update(found.keyed.used)
-
-
-def _is_inert(inert: Mapping[str, bool], item: Any) -> bool:
-    return type(item) is str and (item in inert or is_uuid(item))
 
 
 def _credentials_only(decision: KeyDecision) -> KeyDecision:

@@ -220,13 +220,11 @@ class GuardedSpan(ReadableSpan):
 
 def _values(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Copy attributes, containers in them included."""
-    if _is_flat(attributes):
-        return dict(attributes)
-    return {key: _copy_of(value) for key, value in attributes.items()}
-
-
-def _is_flat(attributes: Mapping[str, Any]) -> bool:
-    return not attributes or _SCALARS.issuperset(map(type, attributes.values()))
+    copy = dict(attributes)
+    for key, value in attributes.items():
+        if type(value) not in _SCALARS:
+            copy[key] = _copy_of(value)
+    return copy
 
 
 def _copy_of(value: Any) -> Any:
@@ -256,27 +254,20 @@ def _list_of(items: list[Any], dropped: int) -> BoundedList[Any]:
 
 
 def _events(content: SpanContent) -> BoundedList[Any]:
-    events: list[Event] = [
-        EventContent(
-            event.name,
-            _container(_values(plain(event.attributes)), dropped_of(event)),
-            event.timestamp,
-            dropped_of(event),
-        )
-        for event in content.events
-    ]
+    events: list[Event] = []
+    for event in content.events:
+        dropped = dropped_of(event)
+        attributes = _container(_values(plain(event.attributes)), dropped)
+        events.append(EventContent(event.name, attributes, event.timestamp, dropped))
     return _list_of(events, content.dropped_events)
 
 
 def _links(content: SpanContent) -> BoundedList[Any]:
-    links: list[Link] = [
-        LinkContent(
-            link.context,
-            _container(_values(plain(link.attributes)), dropped_of(link)),
-            dropped_of(link),
-        )
-        for link in content.links
-    ]
+    links: list[Link] = []
+    for link in content.links:
+        dropped = dropped_of(link)
+        attributes = _container(_values(plain(link.attributes)), dropped)
+        links.append(LinkContent(link.context, attributes, dropped))
     return _list_of(links, content.dropped_links)
 
 
@@ -290,7 +281,7 @@ def _scope(scope: InstrumentationScope | None) -> InstrumentationScope | None:
     """Return a scope that is safe to be shown: itself, a scrubbed copy that all views share, unless
     there is something in it that a reader could write into."""
     attributes = {} if scope is None else plain(scope.attributes)
-    if scope is None or _is_flat(attributes):
+    if scope is None or not attributes or _SCALARS.issuperset(map(type, attributes.values())):
         return scope
     return InstrumentationScope(scope.name, scope.version, scope.schema_url, _copy_of(attributes))
 
