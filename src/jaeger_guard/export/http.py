@@ -24,7 +24,7 @@ from jaeger_guard.export.outcome import (
     State,
     partial_success,
 )
-from jaeger_guard.export.session import open_session
+from jaeger_guard.export.session import Session, open_session
 from jaeger_guard.export.tls import TlsWatch, classify
 
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ class HttpTransport:
         """
         self._settings = settings
         self._watch = TlsWatch(settings.tls if settings.endpoint.secure else None)
-        self._session = self._open()
         self._url = settings.endpoint.url
+        self._session = self._open()
+        self._prepared = self._session.prepare_post(self._url)
         self._reconnect_at = time.monotonic() + LONGEST_CONNECTION
 
     def send(self, payload: bytes, timeout: float) -> Outcome:
@@ -74,13 +75,13 @@ class HttpTransport:
         body = gzip.compress(payload, compresslevel=6, mtime=0) if settings.gzip else payload
         proxies = get_environ_proxies(self._url) if settings.use_proxy else None
         try:
-            response = self._session.post(
-                self._url,
-                data=body,
+            response = self._session.send_body(
+                self._prepared,
+                body,
                 timeout=timeout,
                 allow_redirects=False,
                 stream=True,
-                proxies=proxies,
+                proxies=proxies or {},
             )
         except requests.RequestException as error:
             return outcome_of_failure(error)
@@ -96,7 +97,7 @@ class HttpTransport:
         """Close the connection."""
         self._session.close()
 
-    def _open(self) -> requests.Session:
+    def _open(self) -> Session:
         session = open_session(self._settings)
         session.headers["Content-Type"] = "application/x-protobuf"
         if self._settings.gzip:
@@ -112,6 +113,7 @@ class HttpTransport:
             return
         self._session.close()
         self._session = session
+        self._prepared = session.prepare_post(self._url)
 
 
 def _read_body(response: requests.Response, deadline: float) -> bytes:
