@@ -575,6 +575,9 @@ class _LeafJudge:
         "_format",
         "_found",
         "_kept",
+        "_leaf",
+        "_lenient",
+        "_name",
         "_scrubber",
         "_unchanged",
         "_unseen",
@@ -602,6 +605,9 @@ class _LeafJudge:
         self._unseen: set[str] = set()
         self._kept: list[str] = []
         self._waits = waits
+        self._name: str | None = None
+        self._leaf = decision
+        self._lenient = False
         self.waiting: list[str] = []
         self.altered = False
 
@@ -623,7 +629,13 @@ class _LeafJudge:
             )
         check_time()
         scrubber = self._scrubber
-        decision = scrubber.decide_leaf(spoken(name), self._decision)
+        if (
+            name != self._name
+        ):  # the segments of a path, the values of a list have one after another
+            self._name = name
+            decision = self._leaf = scrubber.decide_leaf(spoken(name), self._decision)
+            self._lenient = decision.unsafe or decision.kept or _is_identifier(decision)
+        decision = self._leaf
         if decision.searched and text in scrubber.inert.young:
             answer = text  # as most leaves are
         elif self._waits and decision.searched and scrubber.may_wait(text, self._found):
@@ -635,8 +647,7 @@ class _LeafJudge:
             self._unchanged.add(text)
             if decision.unsafe:
                 self._unseen.add(text)
-            lenient = decision.unsafe or decision.kept or _is_identifier(decision)
-            if lenient and len(self._kept) < _MOST_KEPT:
+            if self._lenient and len(self._kept) < _MOST_KEPT:
                 self._kept.append(text)
             return text
         self.altered = self.altered or not (is_marker(answer) or answer == SQL_MARKER)
