@@ -54,21 +54,18 @@ _LITERALS: Final = frozenset(
 
 @lru_cache(maxsize=1)
 def _token() -> re.Pattern[str]:
-    # Possessive repeats: nothing is ever tried twice, so time is linear whatever the length.
+    # Possessive repeats: nothing is ever tried twice, so time is linear whatever the length. A string
+    # with a separator behind it is known by the group `keyed`; a separator says nothing else.
     return re.compile(
-        r"""(?P<space>\s++)
-        |(?P<marker>\[REDACTED:[a-z_.]{3,80}\])
-        |(?P<string>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|'(?:[^'\\]++|\\.)*+(?:'|\\?\Z))
+        r"""\s*+(?:
+         (?P<marker>\[REDACTED:[a-z_.]{3,80}\])
+        |(?P<string>"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|'(?:[^'\\]++|\\.)*+(?:'|\\?\Z))(?P<keyed>\s*+(?::|=>?))?
         |(?P<punctuation>[{}\[\](),:]|=>?)
         |(?P<prefix>[bBuUrRfF]{1,2}(?=["'])|[\w.]{1,64}(?=\())
-        |(?P<bare>[^,\]}):="'\[{(]++|.)""",
+        |(?P<bare>[^,\]}):="'\[{(]++|.)
+        |\Z)""",
         re.VERBOSE | re.DOTALL,
     )
-
-
-@lru_cache(maxsize=1)
-def _separator() -> re.Pattern[str]:
-    return re.compile(r"\s*+(?::|=)")
 
 
 @lru_cache(maxsize=1)
@@ -133,7 +130,12 @@ def rewrite_quoted(text: str, judge: Judge) -> str:
 
 
 class Reader:
-    """One pass over a text; holds what was written so far and the stack of open brackets."""
+    """One pass over a text; holds what was written so far and the stack of open brackets.
+
+    Attributes:
+        written: What stands for the text that was read. What is to stay isn't written piece by piece,
+            but whole, up to what is changed next.
+    """
 
     def __init__(self, text: str, judge: Judge, name: str) -> None:
         self.text = text
@@ -141,73 +143,84 @@ class Reader:
         self.root = Frame("", name)
         self.stack: list[Frame] = [self.root]
         self.written: list[str] = []
+        self._end = 0  # up to where `written` goes
         self.ascii_only = text.isascii()
         self.is_server_error = "E11000" in text or "writeErrors" in text
 
     def read(self, position: int, *, whole: bool) -> int:
-        text, end = self.text, len(self.text)
-        token = _token()
+        """Read and write from `position` on; answer where that ended."""
+        self._end = position
+        end = self._read(position, whole=whole)
+        self.written.append(self.text[self._end : end])
+        return end
+
+    def _read(self, position: int, *, whole: bool) -> int:
+        text, end, stack = self.text, len(self.text), self.stack
+        next_token = _token().match
         next_check = position + LONG
         called = ""
         while position < end:
             if position >= next_check:
                 check_time()
                 next_check = position + BETWEEN_CHECKS
-            found = token.match(text, position)
-            assert found is not None  # its last alternative takes any character
-            kind, piece = found.lastgroup, found.group()
-            following = found.end()
-            if kind == "string":
-                self._string(piece, following)
+            found = next_token(text, position)
+            assert found is not None  # its last alternatives take any character, and the end
+            kind, position = found.lastgroup, found.end()
+            if kind == "keyed" or kind == "string":
+                self._string(*found.span("string"), is_keyed=kind == "keyed")
             elif kind == "punctuation":
-                if piece in _CLOSERS:
-                    if len(self.stack) > MAX_DEPTH:
-                        self._withhold_rest()
+                piece = found["punctuation"]
+                if piece == ",":
+                    stack[-1].awaits_value = False
+                    stack[-1].items += 1
+                elif piece in _CLOSERS:
+                    if len(stack) > MAX_DEPTH:
+                        self._withhold_rest(position - 1)
                         return end
-                    opened = self.stack[-1].opened(piece, is_server_error=self.is_server_error)
+                    opened = stack[-1].opened(piece, is_server_error=self.is_server_error)
                     opened.call = called if piece == "(" else ""
-                    self.stack.append(opened)
-                elif piece in "}])" and len(self.stack) > 1:
-                    self.stack.pop()
-                    self.stack[-1].awaits_value = False
-                elif piece == ",":
-                    self.stack[-1].awaits_value = False
-                    self.stack[-1].items += 1
-                self.written.append(piece)
-            elif kind in ("bare", "marker") and self._is_tail(piece, whole=whole):
-                # Behind a document, and no other begins: a log line's tail, judged as text.
-                self.written.append(self.judge.value("", text[position:]))
-                return end
-            elif kind == "bare":
-                self._bare(piece, following)
-            else:
-                self.written.append(piece)
-            called = piece if kind == "prefix" else ""
-            position = following
-            if not whole and len(self.stack) == 1:
+                    stack.append(opened)
+                elif piece in "}])" and len(stack) > 1:
+                    stack.pop()
+                    stack[-1].awaits_value = False
+            elif kind in ("bare", "marker"):
+                piece = found[kind]
+                start = position - len(piece)
+                if whole and len(stack) == 1 and not _opens_document(piece):
+                    # Behind a document, and no other begins: a log line's tail, judged as text.
+                    self._write(start, end, self.judge.value("", text[start:]))
+                    return end
+                if kind == "bare":
+                    self._bare(piece, start)
+            called = found["prefix"] if kind == "prefix" else ""
+            if not whole and len(stack) == 1:
                 return position
         return end
 
-    def _is_tail(self, piece: str, *, whole: bool) -> bool:
-        return whole and len(self.stack) == 1 and not _opens_document(piece)
+    def _write(self, start: int, end: int, answer: str) -> None:
+        """Write what stands before `start` as it is, and `answer` for what stands from there to `end`."""
+        self.written += (self.text[self._end : start], answer)
+        self._end = end
 
-    def _string(self, piece: str, following: int) -> None:
+    def _string(self, start: int, end: int, *, is_keyed: bool) -> None:
         frame = self.stack[-1]
+        piece = self.text[start:end]
         quote = piece[0]
-        is_closed = len(piece) > 1 and piece[-1] == quote and not _ends_escaped(piece)
+        is_escaped = "\\" in piece
+        is_closed = (
+            end - start > 1 and piece[-1] == quote and not (is_escaped and _ends_escaped(piece))
+        )
         body = piece[1:-1] if is_closed else piece[1:]
-        looked_at = _unescape(body) if "\\" in body else body
-        if frame.opener == "{" and not frame.awaits_value and self._is_key(following):
+        looked_at = _unescape(body) if is_escaped else body
+        if is_keyed and frame.opener == "{" and not frame.awaits_value:
             answer = self.judge.name(looked_at)
             self._enter_member(frame, looked_at)
         else:
-            name = self.leaf_name(frame, looked_at, following)
+            name = self.leaf_name(frame, looked_at, end)
             answer = self.judge.value(name, looked_at) if looked_at else looked_at
-        if answer is looked_at:
-            self.written.append(piece)
-        else:
+        if answer is not looked_at:
             closing = quote if is_closed else ""
-            self.written.append(quote + self._escape(answer, quote) + closing)
+            self._write(start, end, quote + self._escape(answer, quote) + closing)
 
     def leaf_name(self, frame: Frame, text: str, following: int) -> str:
         """Answer the name under which the string `text` is judged, and note what it names."""
@@ -255,32 +268,28 @@ class Reader:
             return not is_field_name(text, before)
         return not text.translate(_JOINTS).isalpha()  # `["user-emails", "session.events"]`
 
-    def _bare(self, piece: str, following: int) -> None:
+    def _bare(self, piece: str, start: int) -> None:
         frame = self.stack[-1]
         word = piece.rstrip()
-        space = piece[len(word) :]
-        if frame.opener == "{" and not frame.awaits_value and self._is_key(following):
+        end = start + len(word)
+        following = start + len(piece)
+        is_keyed = self.text[following : following + 1] in (":", "=")
+        if is_keyed and frame.opener == "{" and not frame.awaits_value:
             answer = self.judge.name(word)
             self._enter_member(frame, word)
-            self.written.append((word if answer is word else answer) + space)
+            if answer is not word:
+                self._write(start, end, answer)
             return
         if not word or word in _LITERALS or not any(map(str.isalnum, word)):
-            self.written.append(piece)
             return
         if word == frame.key and word.isidentifier():  # source code: {"token": token}
-            self.written.append(piece)
             return
         name = self.bare_name(frame, word)
         if name is None:
-            self.written.append(piece)
             return
         answer = self.judge.value(name, word)
-        self.written.append(
-            piece if answer is word else f'"{self._escape(answer, chr(34))}"{space}'
-        )
-
-    def _is_key(self, following: int) -> bool:
-        return _separator().match(self.text, following) is not None
+        if answer is not word:
+            self._write(start, end, f'"{self._escape(answer, chr(34))}"')
 
     @staticmethod
     def _enter_member(frame: Frame, key: str) -> None:
@@ -293,9 +302,9 @@ class Reader:
             return escaped.replace('\\"', '"').replace("'", "\\'")
         return json.dumps(answer, ensure_ascii=self.ascii_only)[1:-1]
 
-    def _withhold_rest(self) -> None:
-        closers = (_CLOSERS[frame.opener] for frame in reversed(self.stack[1:]))
-        self.written.append(f'"{marker(CONTENT_WITHHELD)}"' + "".join(closers))
+    def _withhold_rest(self, start: int) -> None:
+        closers = "".join(_CLOSERS[frame.opener] for frame in reversed(self.stack[1:]))
+        self._write(start, len(self.text), f'"{marker(CONTENT_WITHHELD)}"{closers}')
 
 
 def _opens_document(piece: str) -> bool:
