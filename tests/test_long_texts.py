@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import math
 import re
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from re import _constants, _parser  # type: ignore[attr-defined]  # how `re` itself reads a pattern
 from typing import Any
 
@@ -23,6 +27,7 @@ from jaeger_guard.long_texts import (
     split_all,
     within_time,
 )
+from jaeger_guard.pattern_reach import pattern_reach
 
 PATTERNS = [
     re.compile(pattern)
@@ -67,6 +72,8 @@ def test_a_step_is_all_that_is_searched_at_once() -> None:
     seen: list[int] = []
 
     class Watching:
+        pattern, flags = "a", 0
+
         def search(self, text: str, start: int, end: int | None = None) -> None:
             seen.append((len(text) if end is None else end) - start)
 
@@ -79,7 +86,7 @@ def test_a_step_is_all_that_is_searched_at_once() -> None:
     assert search(pattern, text) is None
     assert list(find_all(pattern, text)) == []
     assert len(seen) > 40
-    assert max(seen) <= long_texts.STEP + long_texts.REACH
+    assert max(seen) <= long_texts.SHORT_STEP + long_texts.SHORT_REACH
 
 
 def furthest(parts: Any) -> float:
@@ -121,6 +128,60 @@ def test_no_detector_looks_farther_than_a_step_sees(detector: Any) -> None:
         patterns += [] if gate.leads else [gate.anchor]
     reach = max((furthest(_parser.parse(pattern)) for pattern in patterns), default=0)
     assert (reach > long_texts.REACH) == (detector.name in OPEN_ENDED)
+
+
+def patterns_of(package: str) -> Iterator[re.Pattern[str]]:
+    """Yield the patterns that a package's modules have, or answer when they are asked."""
+    importlib.import_module(package)
+    modules = [module for name, module in sys.modules.items() if name.startswith(package)]
+    for each in {id(each): each for module in modules for each in vars(module).values()}.values():
+        if isinstance(each, re.Pattern):
+            yield each
+        elif hasattr(each, "cache_info") and not inspect.signature(each).parameters:
+            answer = each()
+            if isinstance(answer, re.Pattern):
+                yield answer
+
+
+def test_no_pattern_looks_farther_than_is_read_off_it() -> None:
+    """The reach that steps are made by is never less than what `re`'s own parser says."""
+    patterns = {re.compile(detector.pattern) for detector in DETECTORS}
+    patterns |= set(patterns_of("jaeger_guard.formats")) | set(patterns_of("jaeger_guard.scrubber"))
+    assert len(patterns) > 500
+    too_small = [
+        pattern.pattern
+        for pattern in patterns
+        if pattern_reach(pattern) < furthest(_parser.parse(pattern.pattern, pattern.flags))
+    ]
+    assert too_small == []
+
+
+@pytest.mark.parametrize(
+    ("source", "reach"),
+    [
+        ("abc", 3),
+        ("a{2,5}b?|c", 6),
+        ("(?:ab|c{3}){2,4}+", 12),
+        (r"(?<=abc)(?<!d)\w(?=xy)", 3),
+        (r"[]a{9}](\(|[^\]]){3}", 4),
+        (r"(?P<q>['\"]|``)x(?P=q)\1", 7),
+        ("(?(1)abc|d)", 3),
+        ("(?i:a){,7}", 7),
+        (r"\{9\}a{3}?", 6),
+        ("a+", math.inf),
+        ("(?:a{1,3})*", math.inf),
+        ("a{3,}", math.inf),
+    ],
+)
+def test_the_reach_of_a_pattern(source: str, reach: float) -> None:
+    """Repeats count as often as they may, groups by their longest alternative."""
+    assert pattern_reach(re.compile(source if "(1)" not in source else f"(){source}")) == reach
+
+
+def test_comments_of_a_pattern_count_for_nothing() -> None:
+    """What a verbose pattern says for its readers is no part of it."""
+    pattern = re.compile("a {2} # it's [one\n [ #] \\# b", re.VERBOSE)
+    assert pattern_reach(pattern) == 5
 
 
 class Clock:

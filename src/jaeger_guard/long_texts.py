@@ -9,7 +9,9 @@ of them the interpreter may switch threads, and the clock is looked at.
 A step sees `REACH` characters beyond its end, so that a match may begin in one and end in the next,
 and it only takes what begins before its end. A pattern that looks no farther ahead than `REACH`
 therefore finds what one search would find. So does one that may go on for longer, but needn't: what
-reaches into the next step is matched once more with all that follows.
+reaches into the next step is matched once more with all that follows. Most patterns look a few dozen
+characters ahead, which `pattern_reach` says of them, and get shorter steps: a hostile text makes
+some look as far as they can from each of its characters, and that takes fifty times as long.
 
 The clock is the CPU time of the thread, and not the wall: a busy machine, a suspended one and a
 debugger must not decide what is withheld. Reading it is a call of the system; the wall's is not, and
@@ -25,9 +27,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter, thread_time
 from typing import Final, TypeVar
 
+from jaeger_guard.pattern_reach import pattern_reach
+
 LONG: Final = 16_384  # characters; a text up to this length is searched at once
 STEP: Final = 32_768  # about a millisecond of `re`
 REACH: Final = 8_448  # the farthest that a pattern looks ahead: a bearer token of 8 KiB
+SHORT_STEP: Final = 4_096
+SHORT_REACH: Final = 640  # of the patterns that get short steps
 # Of CPU, for one value: four times what the SDK takes to encode a megabyte of spans.
 MOST_SECONDS: Final = 0.3
 BETWEEN_CHECKS: Final = 256  # characters, tokens or lines
@@ -85,10 +91,13 @@ def check_time() -> None:
 def search(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:
     """Return what `pattern.search(text, start)` does."""
     length = len(text)
-    while length - start > LONG:
+    if length - start <= LONG:
+        return pattern.search(text, start)
+    step, reach = _step_of(pattern)
+    while length - start > step:
         check_time()
-        border = start + STEP
-        seen = border + REACH
+        border = start + step
+        seen = border + reach
         found = pattern.search(text, start, seen)
         if found is None or (found.start() >= border and seen < length):
             start = border
@@ -100,6 +109,12 @@ def search(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str]
                 return found
             start += 1
     return pattern.search(text, start)
+
+
+def _step_of(pattern: re.Pattern[str]) -> tuple[int, int]:
+    """Answer in which steps a pattern searches, and how far it sees beyond each."""
+    reach = pattern_reach(pattern)
+    return (min(SHORT_STEP, STEP), int(reach)) if reach <= SHORT_REACH else (STEP, REACH)
 
 
 def find_all(pattern: re.Pattern[str], text: str, start: int = 0) -> Iterator[re.Match[str]]:
@@ -157,10 +172,11 @@ def _timed(found: Iterator[re.Match[str]]) -> Iterator[re.Match[str]]:
 
 def _in_steps(pattern: re.Pattern[str], text: str, start: int) -> Iterator[re.Match[str]]:
     length = len(text)
+    step, reach = _step_of(pattern)
     while start < length:
         check_time()
-        border = min(start + STEP, length)
-        seen = min(border + REACH, length)
+        border = min(start + step, length)
+        seen = min(border + reach, length)
         following = border
         for found in pattern.finditer(text, start, seen):
             if found.start() >= border:

@@ -18,7 +18,7 @@ from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state
-from jaeger_guard.long_texts import find_all, search
+from jaeger_guard.long_texts import check_time, find_all, search
 
 SECRET_DATA: Final = "secret"
 
@@ -29,10 +29,12 @@ def find_configuration(text: str) -> Iterator[Stretch]:
         yield from _blocks(text)
     if '"""' in text or "'''" in text:
         yield from _named(_triple_quoted(), text)
+    check_time()  # and let others run: each question is a millisecond for a megabyte
     if "value:" in text and "name:" in text:
         yield from _named(_list_item(), text)
     if "ENV " in text:
         yield from _named(_docker_variable(), text)
+    check_time()
     if _may_hold_directive(text) and search(_directive_name(), text) is not None:
         for found in find_all(_directive(), text):
             value, end = found["value"], found.end()

@@ -18,18 +18,20 @@ from jaeger_guard.formats.text_words import (
     is_message,
     is_placeholder,
 )
-from jaeger_guard.long_texts import find_all
+from jaeger_guard.long_texts import check_time, find_all
 
 
 def find_pairs(text: str) -> Iterator[Stretch]:
     """Yield each value, under the name that stands beside it."""
     if "', " in text or '", ' in text or "','" in text or '","' in text:
         yield from _items(text)
+    check_time()  # and let others run: each question is a millisecond for a megabyte
     if "<" in text and "</" in text:
         yield from _named(_element(), text)
     if "value" in text or "VALUE" in text:
         yield from _named(_name_and_value(), text)
         yield from _named(_value_and_name(), text)
+    check_time()
     if ":" in text and '"' in text:
         yield from _named(_keyword(), text)
         if '";s:' in text:
