@@ -88,7 +88,7 @@ _TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=800)
+@settings(max_examples=300)
 @given(_TEXTS)
 def test_no_finder_is_kept_from_a_text(text: str) -> None:
     """Promise: where a pattern finds something, the look before it says so, too."""
@@ -100,7 +100,7 @@ def test_no_finder_is_kept_from_a_text(text: str) -> None:
         assert 0 <= text.find(":") < text.rfind("@"), found
 
 
-@settings(max_examples=800)
+@settings(max_examples=300)
 @given(_TEXTS)
 def test_assignments_are_those_of_the_whole_text(text: str) -> None:
     """Promise: no name with a sign behind it stands where the search is given up."""
@@ -110,7 +110,7 @@ def test_assignments_are_those_of_the_whole_text(text: str) -> None:
         assert not list(find_assignments(text))
 
 
-@settings(max_examples=800)
+@settings(max_examples=300)
 @given(_TEXTS)
 def test_openings_are_those_of_the_whole_table(text: str) -> None:
     """Promise: the openings that a text's signs choose are all that occur in it, in their order."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -13,7 +14,7 @@ from jaeger_guard.detectors.any_digits import form_of, numbers_in
 from jaeger_guard.policy import CompiledPolicy, Policy, Rule, compile_policy, load_policy
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber import Scrubber, forms
-from jaeger_guard.types import Finding, Surface
+from jaeger_guard.types import Finding, Match, Surface
 
 _OTHERS = 2  # texts of a form that are drawn
 
@@ -95,6 +96,26 @@ def test_a_known_form_costs_no_search(key: str, template: str) -> None:
     with mock.patch.object(Scanner, "find", side_effect=AssertionError("searched")):
         text = template.format(58_222)
         assert _scrubbed(scrubber, key, text) == (text, 0)
+
+
+def test_what_is_left_of_a_name_is_known_by_its_form() -> None:
+    """A third name that is dirty in the same way is searched as it came, and not as it was left."""
+    scrubber = Scrubber(_policy())
+    template = "order {} was declined for [REDACTED:contact.email]"
+    for number in (47_110, 47_111):
+        name = template.format(number).replace("[REDACTED:contact.email]", "anna@mail.example.org")
+        assert _named(scrubber, name) == (template.format(number), 1)
+    searched: list[str] = []
+    find = Scanner.find
+
+    def find_noting(self: Scanner, text: str, *more: Any) -> list[Match]:
+        searched.append(text)
+        return find(self, text, *more)
+
+    with mock.patch.object(Scanner, "find", find_noting):
+        name = "order 58222 was declined for bert@mail.example.org"
+        assert _named(scrubber, name) == (template.format(58_222), 1)
+    assert set(searched) == {name}
 
 
 def test_of_a_form_with_a_suspect_nobody_else_is_asked() -> None:

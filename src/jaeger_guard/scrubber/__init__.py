@@ -22,8 +22,8 @@ from jaeger_guard.scanner import Scanner, scanner_of
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.forms import Forms
-from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found, SpanFindings
-from jaeger_guard.scrubber.names import scrub_name
+from jaeger_guard.scrubber.found import Findings, Found, SpanFindings
+from jaeger_guard.scrubber.names import NameScrubber
 from jaeger_guard.scrubber.prose import start_recognizer
 from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
 from jaeger_guard.scrubber.values import (
@@ -112,7 +112,8 @@ class Scrubber:
         # A recognizer may say of two texts of one form that a name stands in one of them.
         by_form = by_form and self.recognizer is None
         self._forms = Forms(policy, scanner) if by_form else None
-        self._name_forms = Forms(policy, scanner, is_name=True) if by_form else None
+        name_forms = Forms(policy, scanner, is_name=True) if by_form else None
+        self._names = NameScrubber(self._text, self._clean, name_forms)
         self._text.forms = self._forms
         self._values = ValueScrubber(policy, self._text, self._clean, self._forms)
         # By the member's value: hashing a member calls Python code, a text's hash is kept.
@@ -143,22 +144,10 @@ class Scrubber:
         """Scrub a text that has no key: a span's or event's name, a status description."""
         decision = self._keyless[surface._value_]
         text = text if type(text) is str else exact(text)
-        if (decision, text) in self._clean.young or self._clean.get((decision, text)) is not None:
+        if (decision, text) in self._clean.young:
             return text
-        forms = self._name_forms
-        form = None if forms is None else forms.form(text)
-        if forms is not None and form is not None and forms.is_clean(decision, form, text):
-            self._clean.add(decision, text)
-            return text
-        found = Findings(MOST_FINDINGS)
-        repaired = text if text.isascii() else repair_surrogates(text)
-        scrubbed = scrub_name(self._text, decision, repaired, found)
-        if scrubbed is text:
-            if not found.unsure:
-                self._clean.add(decision, text)
-                if forms is not None and form is not None:
-                    forms.meet(decision, form)
-        else:
+        scrubbed, found = self._names.scrub(decision, text)
+        if found is not None and scrubbed is not text:
             self.report(found, surface, "", findings)
         return scrubbed
 

@@ -9,26 +9,86 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.policy import KeyDecision
-from jaeger_guard.scrubber.found import Findings
+from jaeger_guard.scrubber.cache import CleanTexts
+from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
 from jaeger_guard.scrubber.settling import until_clean
-from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.scrubber.text import KnownForms, TextScrubber
 from jaeger_guard.types import Notation
 
 _REQUEST: Final = re.compile(r"((?:[A-Za-z]{3,16}(?: HTTP)? )?)(/[^\s]{0,65536})")
 
 
-def scrub_name(scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings) -> str:
-    """Return `name` scrubbed; the same object where nothing was to be changed."""
-    return until_clean(
-        name, found, Notation.TEXT, lambda dirty: scrub_name_once(scrubber, decision, dirty, found)
-    )
+class NameScrubber:
+    """Scrubs names, and remembers which are clean; threads may share it.
+
+    Args:
+        scrubber: Scrubs texts.
+        clean: The names that are clean.
+        forms: What is known of names by their form; None where that isn't used.
+    """
+
+    def __init__(self, scrubber: TextScrubber, clean: CleanTexts, forms: KnownForms | None) -> None:
+        self._scrubber = scrubber
+        self._clean = clean
+        self._forms = forms
+
+    def scrub(self, decision: KeyDecision, name: str) -> tuple[str, Findings | None]:
+        """Return `name` scrubbed, and what was found; nothing where it is known to be clean.
+
+        It is the same object where nothing was to be changed.
+        """
+        if self._clean.get((decision, name)) is not None:
+            return name, None
+        form = self._form(name)
+        if self._is_clean(decision, name, form):
+            return name, None
+        found = Findings(MOST_FINDINGS)
+        repaired = name if name.isascii() else repair_surrogates(name)
+        scrubbed = until_clean(
+            repaired,
+            found,
+            Notation.TEXT,
+            lambda dirty: scrub_name_once(self._scrubber, decision, dirty, found),
+            lambda left: self._scrub_again(decision, left, found),
+        )
+        if scrubbed is name and not found.unsure:
+            self._meet(decision, name, form)
+        return scrubbed, found
+
+    def _scrub_again(self, decision: KeyDecision, name: str, found: Findings) -> str:
+        """Scrub what scrubbing left: names of which only what was found differs leave the same."""
+        form = self._form(name)
+        if self._clean.get((decision, name)) is not None or self._is_clean(decision, name, form):
+            return name
+        before = len(found.entries)
+        scrubbed = scrub_name_once(self._scrubber, decision, name, found)
+        if scrubbed == name and len(found.entries) == before and not found.unsure:
+            self._meet(decision, name, form)
+        return scrubbed
+
+    def _form(self, name: str) -> str | None:
+        return None if self._forms is None else self._forms.form(name)
+
+    def _is_clean(self, decision: KeyDecision, name: str, form: str | None) -> bool:
+        """Say whether a name is known to be clean by its form, and remember it, then."""
+        if self._forms is None or form is None or not self._forms.is_clean(decision, form, name):
+            return False
+        self._clean.add(decision, name)
+        return True
+
+    def _meet(self, decision: KeyDecision, name: str, form: str | None) -> None:
+        """Take note that a name was clean."""
+        self._clean.add(decision, name)
+        if self._forms is not None and form is not None:
+            self._forms.meet(decision, form)
 
 
 def scrub_name_once(
     scrubber: TextScrubber, decision: KeyDecision, name: str, found: Findings
 ) -> str:
-    """Do what `scrub_name` does, without looking again at what was changed."""
+    """Return `name` scrubbed, without looking again at what was changed."""
     if decision.whole is None and not decision.unsafe:
         request = _REQUEST.fullmatch(name)
         if request is not None:
