@@ -104,18 +104,29 @@ class NeedleIndex:
     Args:
         needles: For each needle, and whether ASCII case is ignored, the detectors that ask for it.
         anchored: The detectors that are only opened where their anchor is found at a needle.
+        hints: Other texts, in lower case and each a word of ASCII letters, that words may tell of.
+
+    Attributes:
+        signs: The bytes that are looked for in texts, signs of ASCII and parts of others.
+        hints: The numbers that words tell of the hints by.
     """
 
     def __init__(
-        self, needles: Mapping[tuple[str, bool], set[int]], anchored: Mapping[int, Needles]
+        self,
+        needles: Mapping[tuple[str, bool], set[int]],
+        anchored: Mapping[int, Needles],
+        hints: Iterable[str] = (),
     ) -> None:
         wanted = {needle: set(numbers) for needle, numbers in needles.items()}
         for gate in anchored.values():
             for words in gate.companions:
                 for word in words:
                     wanted.setdefault((word, True), set())
+        for word in hints:
+            wanted.setdefault((word, True), set())
         with_anchor = frozenset(anchored)  # a view's differences cost as many steps as it has keys
         numbered = {needle: number for number, needle in enumerate(wanted)}
+        self.hints: Final = {word: numbered[word, True] for word in hints}
         anywhere: list[int] = []
         by_sign: dict[int, list[int]] = {}
         by_window: dict[_Window, list[tuple[bytes, int]]] = {}
@@ -166,8 +177,22 @@ class NeedleIndex:
         self._met: Generations[int, bool] = Generations(_MOST_MET)
         self.has_digits = any(needle.isdecimal() for needle, _ in needles)
 
+    def told(self, words: set[bytes], signs: Iterable[int]) -> set[int]:
+        """Return the numbers of the needles that may occur in a text, and of the hints that do.
+
+        Args:
+            words: Its words, as `words_of` answers them.
+            signs: The bytes of `signs` that it holds in UTF-8.
+        """
+        told = set(self._anywhere)
+        for sign in signs:
+            told.update(self._by_sign.get(sign, ()))
+        if unusual := words.difference(self._dull.young):
+            self._tell(unusual, told)
+        return told
+
     def occurring(
-        self, text: str, lowered: str, words: set[bytes], signs: Set[int], *, digits: bool
+        self, text: str, lowered: str, told: Set[int], signs: Set[int], *, digits: bool
     ) -> tuple[set[int], Leads]:
         """Return the detectors of which a needle occurs in a text, and of the anchored the needles.
 
@@ -176,15 +201,10 @@ class NeedleIndex:
         Args:
             text: The text.
             lowered: The same with its ASCII letters in lower case.
-            words: Its words, as `words_of` answers them.
+            told: What `told` answers.
             signs: The bytes of `signs` that it holds in UTF-8.
             digits: Whether a digit stands in it.
         """
-        told = set(self._anywhere)
-        for each in signs:
-            told.update(self._by_sign.get(each, ()))
-        if unusual := words.difference(self._dull.young):
-            self._tell(unusual, told)
         occurring: set[int] = set()
         to_anchor: Leads = {}
         for number in told:

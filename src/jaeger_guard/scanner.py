@@ -47,14 +47,56 @@ from jaeger_guard.needles import NeedleIndex
 from jaeger_guard.types import Match
 
 _SEPARATORS: Final = dict.fromkeys(map(ord, " -./"))  # between the digits of a run
+_SPACE: Final = 0x20
+_ASCII: Final = 128
 _FEW: Final = 64  # signs; more are looked for one by one
 _CLASS: Final = re.compile(r"\[[^\\\[\]]+\](?![{?*+|])")
 
 
-class Scanner:
-    """Finds matches of a fixed set of detectors; immutable, so it may be shared by threads."""
+class Look:
+    """What is seen of a text at a glance.
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
+    Attributes:
+        lowered: The text with its ASCII letters in lower case.
+        words: Its words, as `words_of` answers them.
+        signs: Of the bytes that are looked for, those that it holds in UTF-8; the space among them.
+        told: The numbers of the needles and hints that its words tell of.
+        digits: How many ASCII digits it has.
+    """
+
+    __slots__ = ("digits", "lowered", "signs", "told", "words")
+
+    def __init__(
+        self, lowered: str, words: set[bytes], signs: set[int], told: set[int], digits: int
+    ) -> None:
+        self.lowered = lowered
+        self.words = words
+        self.signs = signs
+        self.told = told
+        self.digits = digits
+
+    @property
+    def row(self) -> int:
+        """How many letters and digits stand in a row, at the most; bytes, beyond ASCII."""
+        return max(map(len, self.words), default=0)
+
+
+class Scanner:
+    """Finds matches of a fixed set of detectors; threads may share it.
+
+    Args:
+        detectors: The detectors.
+        hints: Words of ASCII letters, in lower case, that a look at a text tells of as well.
+        signs: Characters of ASCII that it tells of as well.
+
+    Attributes:
+        detectors: The detectors.
+        hints: The numbers that a look tells of the hints by.
+    """
+
+    def __init__(
+        self, detectors: Sequence[Detector], hints: Iterable[str] = (), signs: Iterable[str] = ()
+    ) -> None:
         self.detectors: Final = tuple(detectors)
         needles: dict[tuple[str, bool], set[int]] = {}
         runs: dict[str, dict[int, set[int]]] = {}  # by what else must be there, and the shortest
@@ -75,7 +117,8 @@ class Scanner:
         self._searched = frozenset(
             number for number, detector in enumerate(self.detectors) if detector.is_searched
         )
-        self._needles = NeedleIndex(needles, self._anchors)
+        self._needles = NeedleIndex(needles, self._anchors, hints)
+        self.hints: Final = self._needles.hints
         self._runs = tuple(
             (re.compile(f"[{beside}]") if beside else None, tuple(sorted(by_length.items())))
             for beside, by_length in runs.items()
@@ -84,24 +127,43 @@ class Scanner:
         self._shortest_run = longer_digit_runs(int(self._fewest_digits) if runs else 0)
         self._shapes = _joined(shapes)
         self._signs = self._needles.signs.union(
-            ord(sign) for sign in self._shapes if sign not in ("", CAPITAL)
-        )
+            map(ord, signs), (ord(sign) for sign in self._shapes if sign not in ("", CAPITAL))
+        ) - {_SPACE}
         self._no_signs = bytes(set(range(256)) - self._signs)
 
     @property
     def loosened(self) -> Scanner:
         """A scanner that finds something in a form wherever this one does in a text of it."""
-        return _loosened(self.detectors)
+        signs = frozenset(chr(sign) for sign in self._signs if sign < _ASCII)
+        return _loosened(self.detectors, tuple(self.hints), signs)
 
-    def find(self, text: str, besides: frozenset[int] = frozenset()) -> list[Match]:
+    def look(self, text: str) -> Look:
+        """Return what is seen of a text at a glance."""
+        data = text.encode("utf-8", "surrogatepass")
+        flat = flatten(text)
+        present: bytes = data.translate(None, self._no_signs)
+        signs = (
+            set(present) if len(present) <= _FEW else {each for each in self._signs if each in data}
+        )
+        words = words_of(text, flat)
+        told = self._needles.told(words, signs)
+        if b" " in data:
+            signs.add(_SPACE)
+        return Look(ascii_lower(text), words, signs, told, flat.count(b"0"))
+
+    def find(
+        self, text: str, look: Look | None = None, besides: frozenset[int] = frozenset()
+    ) -> list[Match]:
         """Return every match in `text`, detector by detector; they may overlap.
 
         Args:
+            text: The text.
+            look: What `look` answers, where that is known.
             besides: The numbers of detectors that aren't asked.
         """
         if text.isascii():
-            return self._find(text, besides)
-        return _through_disguise(text, lambda searched: self._find(searched, besides))
+            return self._find(text, look, besides)
+        return _through_disguise(text, lambda searched: self._find(searched, None, besides))
 
     def suspects(self, texts: Sequence[str]) -> list[int]:
         """Return the numbers of the detectors that may find something in one of these ASCII texts.
@@ -121,9 +183,9 @@ class Scanner:
             matches.extend(detector.find(text))
         return matches
 
-    def _find(self, text: str, besides: frozenset[int]) -> list[Match]:
+    def _find(self, text: str, look: Look | None, besides: frozenset[int]) -> list[Match]:
         matches: list[Match] = []
-        opened, anchored = self._opened(text)
+        opened, anchored = self._opened(text, look)
         opened -= besides
         if not opened:
             return matches
@@ -142,24 +204,22 @@ class Scanner:
 
     def opened(self, text: str) -> set[int]:
         """Return the numbers of the detectors whose gate admits a text; all others find nothing."""
-        return self._opened(text)[0]
+        return self._opened(text, None)[0]
 
-    def _opened(self, text: str) -> tuple[set[int], dict[int, list[re.Match[str]]]]:
+    def _opened(
+        self, text: str, look: Look | None
+    ) -> tuple[set[int], dict[int, list[re.Match[str]]]]:
         """Answer what `opened` does, and what anchors matched on the way to it."""
         anchored: dict[int, list[re.Match[str]]] = {}
         if text.isdecimal() and text.isascii() and not self._needles.has_digits:
             return self._opened_for_digits(text), anchored
         seek = re.Pattern.search if len(text) <= LONG else search
-        data = text.encode("utf-8", "surrogatepass")
-        flat = flatten(text)
-        present: bytes = data.translate(None, self._no_signs)
-        signs = (
-            set(present) if len(present) <= _FEW else {each for each in self._signs if each in data}
+        if look is None:
+            look = self.look(text)
+        lowered, signs, digits = look.lowered, look.signs, look.digits
+        opened, to_anchor = self._needles.occurring(
+            text, lowered, look.told, signs, digits=digits > 0
         )
-        lowered = ascii_lower(text)
-        words = words_of(text, flat)
-        digits = flat.count(b"0")
-        opened, to_anchor = self._needles.occurring(text, lowered, words, signs, digits=digits > 0)
         missing: dict[str, bool] = {"": False, DIGITS: not digits}
         for number, needles in to_anchor.items():
             gate = self._anchors[number]
@@ -187,7 +247,7 @@ class Scanner:
             if shape.digits > digits:
                 continue
             if shape.row:
-                row = max(map(len, words), default=0) if row < 0 else row
+                row = look.row if row < 0 else row
                 if shape.row > row:
                     continue
             if seek(shape.pattern, text) is not None:
@@ -217,14 +277,20 @@ class Scanner:
 
 
 @lru_cache(maxsize=2)  # a process has one set of detectors, and making a scanner takes a while
-def scanner_of(detectors: tuple[Detector, ...]) -> Scanner:
+def scanner_of(
+    detectors: tuple[Detector, ...],
+    hints: tuple[str, ...] = (),
+    signs: frozenset[str] = frozenset(),
+) -> Scanner:
     """Return a scanner of these detectors, which all who scrub by them share."""
-    return Scanner(detectors)
+    return Scanner(detectors, hints, signs)
 
 
 @lru_cache(maxsize=2)
-def _loosened(detectors: tuple[Detector, ...]) -> Scanner:
-    return Scanner([loosened(detector) for detector in detectors])
+def _loosened(
+    detectors: tuple[Detector, ...], hints: tuple[str, ...], signs: frozenset[str]
+) -> Scanner:
+    return Scanner([loosened(detector) for detector in detectors], hints, signs)
 
 
 class _JoinedShapes:

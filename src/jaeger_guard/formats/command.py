@@ -383,7 +383,7 @@ COMMAND: Final = Format(
     name="command",
     rewrite=rewrite,
     recognize=recognize,
-    signs=" ",
+    signs="-",
     source="the programs' manual pages; POSIX.1-2024, section 12.2 (Utility Syntax Guidelines)",
     examples=(
         FormatExample(

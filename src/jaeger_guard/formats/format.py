@@ -37,7 +37,9 @@ class Format:
         recognize: Says cheaply whether a text under an unknown key may be of this format; None
             where only a key can tell.
         signs: Characters, as a class of `re` lists them, of which each text that `recognize`
-            accepts holds one; it isn't asked about others. Empty: it is asked about all.
+            accepts holds one, or one of `hints`; it isn't asked about others. Where both are empty, it
+            is asked about all.
+        hints: Texts in lower case, each of three ASCII letters or more, whatever the case in a text.
         source: The document that defines the format.
         examples: At least one, with its leaves.
     """
@@ -46,5 +48,6 @@ class Format:
     rewrite: Rewrite
     recognize: Callable[[str], bool] | None = None
     signs: str = ""
+    hints: tuple[str, ...] = ()
     source: str
     examples: tuple[FormatExample, ...]

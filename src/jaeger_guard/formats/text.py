@@ -56,17 +56,35 @@ def _chunk(text: str, judge: Judge) -> str:
     return judge.value(CHUNK, text) if text.strip() else text
 
 
+_NOUNS: Final = (
+    *("[sS]ecret", "SECRET", "[tT]oken", "TOKEN", "[pP]assword", "PASSWORD", "[pP]assphrase"),
+    *("[pP]asscode", "[pP]asswd", "[kK]ey", "KEY", "code", "OTP", "otp", "pin", "PIN"),
+    *("requirepass", "masterauth", "auth-pass", "bindpw", "rootpw", "community"),
+    *("key value is", "SELECT", "INTO", "UPDATE", "DELETE"),
+)
+# One stands in each noun.
+_HINTS: Final = (
+    *(
+        "secret",
+        "token",
+        "password",
+        "passphrase",
+        "passcode",
+        "passwd",
+        "key",
+        "code",
+        "otp",
+        "pin",
+    ),
+    *("pass", "masterauth", "bindpw", "rootpw", "community", "select", "into", "update", "delete"),
+)
+
+
 @lru_cache(maxsize=1)
 def _signs() -> re.Pattern[str]:
     # Each begins with its last character, which is rarer than the first: `re` skips to it.
-    nouns = (
-        *("[sS]ecret", "SECRET", "[tT]oken", "TOKEN", "[pP]assword", "PASSWORD", "[pP]assphrase"),
-        *("[pP]asscode", "[pP]asswd", "[kK]ey", "KEY", "code", "OTP", "otp", "pin", "PIN"),
-        *("requirepass", "masterauth", "auth-pass", "bindpw", "rootpw", "community"),
-        *("key value is", "SELECT", "INTO", "UPDATE", "DELETE"),
-    )
-    endings = "|".join(sorted({noun[-2:] for noun in nouns}))
-    behind = "|".join(f"(?<={noun} )" for noun in nouns)
+    endings = "|".join(sorted({noun[-2:] for noun in _NOUNS}))
+    behind = "|".join(f"(?<={noun} )" for noun in _NOUNS)
     return re.compile(
         rf"""[ ](?<=(?:{endings}) )(?:{behind})|["'](?:(?<=near .)|(?<=user .)|(?<=data .)|(?<=value .)|(?<=== .)|(?<===.)|(?<=quals\(.)|(?<=(?:ord|ase|ret|ken|key|Key)\(.))|', ?[bru]?'|", ?[bru]?"|</"""
     )
@@ -87,7 +105,8 @@ TEXT: Final = Format(
     name="text",
     rewrite=rewrite,
     recognize=_recognize,
-    signs=r" '\"<",
+    signs=r"'\"<",
+    hints=_HINTS,
     source="what log lines, exception messages and status descriptions look like",
     examples=(
         _example("nothing here, at 12:30"),

@@ -25,6 +25,7 @@ from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import Findings, Found, SpanFindings
 from jaeger_guard.scrubber.names import NameScrubber
 from jaeger_guard.scrubber.prose import start_recognizer
+from jaeger_guard.scrubber.recognition import HINTS, SIGNS
 from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
 from jaeger_guard.scrubber.values import (
     FEWEST_TELLING,
@@ -103,7 +104,7 @@ class Scrubber:
         self.recognizer: RecognizerProcess | None = (
             start_recognizer(policy.recognition) if before is None else before.recognizer
         )
-        self.scanner: Scanner = scanner_of(installed_detectors())
+        self.scanner: Scanner = scanner_of(installed_detectors(), HINTS, SIGNS)
         scanner = self.scanner
         self._cache_bytes = cache_bytes
         self._text = TextScrubber(policy, scanner, self.recognizer)

@@ -1,47 +1,119 @@
 """Name the format that a text under an unknown key is of, asking as few of them as can be.
 
-Theory of operation. A format says by its `signs` which characters a text must hold one of. Those that
-a text holds are collected by one search; most texts hold none, and are of no format. For the others,
-what is left to be asked depends on the characters found alone, so it is worked out once for each set
-of them.
+Theory of operation. A format says by its `signs` and `hints` what a text must hold one of. The scanner
+sees which of these are there when it looks at the text for its detectors (`scanner.Look`). Most texts
+hold none, and are of no format. For the others, what is left to be asked depends on the signs found
+alone, so it is worked out once for each set of them.
+
+`recognize` is the plain reference.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Final
 
 from jaeger_guard.formats import FORMATS
+from jaeger_guard.formats.format import Format
+from jaeger_guard.generations import Generations
 from jaeger_guard.long_texts import LONG, search
+from jaeger_guard.scanner import Look
 
-_Recognizer = tuple[str, Callable[[str], bool]]
+# A format's name and recognizer, and the numbers of which one must be told of; none where any text will do.
+_Hinted = tuple[str, Callable[[str], bool], frozenset[int]]
+_MOST_SIGNS: Final = 1024
 
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = r"=:?\[{%\\&"
-_FEW: Final = 256  # characters; of a longer text, each character is looked at once
 _SIGN_WORDS: Final = (
     *("password", "Duplicate", "Passwort", "Kennwort", "mot de passe", "contraseña", "senha"),
     *("wachtwoord", "hasło", "lösenord"),
 )
+# One stands in each of those that are ASCII; the others' texts aren't.
+_SIGN_HINTS: Final = (
+    *("password", "duplicate", "passwort", "kennwort", "passe", "senha", "wachtwoord"),
+)
 _SIGN_WORD: Final = re.compile(rf"\b(?:{'|'.join(_SIGN_WORDS)})\b")
 _OPTION: Final = re.compile(r"\s--?[A-Za-z]")
+_HYPHEN: Final = ord("-")
+
+HINTS: Final = tuple(
+    dict.fromkeys((*_SIGN_HINTS, *(hint for entry in FORMATS.values() for hint in entry.hints)))
+)
+"""What the scanner has to tell of a text by its words."""
+SIGNS: Final = frozenset(
+    character
+    for character in map(chr, range(128))
+    if re.match(rf"[-+/_{_SIGNS}{''.join(entry.signs for entry in FORMATS.values())}]", character)
+)
+"""What the scanner has to tell of a text by its characters, those of base64 among them."""
 
 
 def recognize(text: str) -> str | None:
-    """Name the format that a text under an unknown key is of; None for plain text."""
-    if len(text) <= LONG:
-        searched = text if len(text) <= _FEW else "".join(set(text))
-        found = frozenset(_any_sign().findall(searched))
-        recognizers, is_signed = _recognizers(found) if found else ((), False)
-    else:
-        recognizers = _all_recognizers()
-        is_signed = search(_text_sign(), text) is not None
-    for name, recognizes in recognizers:
+    """Name the format of a text under an unknown key; None for plain text."""
+    for name, recognizes, _ in _all_recognizers():
         if recognizes(text):
             return name
-    return "text" if is_signed or _has_sign_word(text) else None
+    return "text" if search(_text_sign(), text) is not None or _has_sign_word(text) else None
+
+
+class FormatRecognizer:
+    """Does what `recognize` does with texts that a scanner has looked at; threads may share it.
+
+    Args:
+        hints: The numbers by which the scanner tells of `HINTS`; it tells of `SIGNS`, too.
+    """
+
+    def __init__(self, hints: Mapping[str, int]) -> None:
+        self._hints = hints
+        self._sign_words = self._numbers(_SIGN_HINTS)
+        self._by_signs: Generations[frozenset[int], tuple[tuple[_Hinted, ...], bool]] = Generations(
+            _MOST_SIGNS
+        )
+
+    def recognize(self, text: str, look: Look) -> str | None:
+        """Name the format of a text under an unknown key; None for plain text.
+
+        Args:
+            text: The text.
+            look: What the scanner saw of it.
+        """
+        if len(text) > LONG or not text.isascii():
+            return recognize(text)
+        signs, told = frozenset(look.signs), look.told
+        asked, is_signed = self._by_signs.young.get(signs) or self._asked(signs)
+        for name, recognizes, hints in asked:
+            if (not hints or not told.isdisjoint(hints)) and recognizes(text):
+                return name
+        if is_signed:
+            return "text"
+        words = not told.isdisjoint(self._sign_words)
+        return "text" if (words or _HYPHEN in signs) and _has_sign_word(text) else None
+
+    def _asked(self, signs: frozenset[int]) -> tuple[tuple[_Hinted, ...], bool]:
+        """Answer who is to be asked about a text with these signs, and whether they are the text's."""
+        known = self._by_signs.get(signs)
+        if known is None:
+            characters = "".join(map(chr, signs))
+            asked = tuple(
+                (name, recognizes, frozenset() if signed else self._numbers(entry.hints))
+                for name, recognizes, entry in _all_recognizers()
+                if (signed := _holds_sign(entry, characters)) or entry.hints
+            )
+            known = asked, _text_sign().search(characters) is not None
+            self._by_signs.put(signs, known)
+        return known
+
+    def _numbers(self, hints: Iterable[str]) -> frozenset[int]:
+        return frozenset(self._hints[word] for word in hints)
+
+
+def _holds_sign(entry: Format, characters: str) -> bool:
+    if not entry.signs:
+        return not entry.hints
+    return re.search(f"[{entry.signs}]", characters) is not None
 
 
 def is_command_line(text: str) -> bool:
@@ -63,27 +135,9 @@ def _text_sign() -> re.Pattern[str]:
 
 
 @cache
-def _any_sign() -> re.Pattern[str]:
-    signs = [entry.signs for entry in FORMATS.values() if entry.recognize is not None]
-    if not all(signs):  # one that must be asked about each text
-        return re.compile(r"\A|[\s\S]")
-    return re.compile(f"[{''.join(signs)}{_SIGNS}]")
-
-
-@lru_cache(maxsize=1024)
-def _recognizers(found: frozenset[str]) -> tuple[tuple[_Recognizer, ...], bool]:
-    """Answer who is to be asked about a text with these signs, and whether they are the text's."""
-    characters = "".join(found)
-    asked = tuple(
-        (name, recognizes)
-        for name, recognizes in _all_recognizers()
-        if not (signs := FORMATS[name].signs) or re.search(f"[{signs}]", characters) is not None
-    )
-    return asked, _text_sign().search(characters) is not None
-
-
-@cache
-def _all_recognizers() -> tuple[_Recognizer, ...]:
+def _all_recognizers() -> tuple[tuple[str, Callable[[str], bool], Format], ...]:
     return tuple(
-        (name, entry.recognize) for name, entry in FORMATS.items() if entry.recognize is not None
+        (name, entry.recognize, entry)
+        for name, entry in FORMATS.items()
+        if entry.recognize is not None
     )

@@ -38,14 +38,14 @@ from jaeger_guard.long_texts import check_time, find_all
 from jaeger_guard.markers import SQL_MARKER, is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
-from jaeger_guard.scanner import Scanner, resolve_overlaps
+from jaeger_guard.scanner import Look, Scanner, resolve_overlaps
 from jaeger_guard.scrubber.cache import PART_BYTES, SETTLED_BYTES, CleanTexts, InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.own import is_done, is_own, own_spans
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
 from jaeger_guard.scrubber.protecting import needs_keys, protect, stands_apart
-from jaeger_guard.scrubber.recognition import is_command_line, recognize
+from jaeger_guard.scrubber.recognition import FormatRecognizer, is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import is_language, says_nothing
 from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_secret
@@ -58,6 +58,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 _UUID_LENGTH: Final = 36
 _LONGEST_PART: Final = 256  # characters of a part that is remembered
 _SHORTEST_BASE64: Final = 20  # of BASE64_WORD
+_BASE64_SIGNS: Final = frozenset(b"+/_-")  # of it, the scanner looks for all
 _LONGEST_WAITING: Final = 8192  # characters of a value whose leaves are searched at once
 _INERT: Final = "inert"  # no format, but what stands in place of its name
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
@@ -107,6 +108,7 @@ class TextScrubber:
         self.decide_leaf = policy.decide_leaf
         self._scanner = scanner
         self._recognizer = recognizer
+        self._formats = FormatRecognizer(scanner.hints)
         self.inert = InertTexts()
         self._nothing_in = InertTexts(PART_BYTES)
         self._settled = CleanTexts(SETTLED_BYTES)
@@ -284,13 +286,14 @@ class TextScrubber:
         """
         if self.inert.get(text) is not None or is_uuid(text):
             return _INERT, None
-        format_name = recognize(text)
+        look = self._scanner.look(text)
+        format_name = self._formats.recognize(text, look)
         if format_name is not None or (self._recognizer is not None and is_prose(text)):
             return format_name, None
-        matches = self._scanner.find(text)
+        matches = self._scanner.find(text, look)
         if (
             not matches
-            and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
+            and not (_may_hold_base64(text, look) and _holds_base64(text))
             and repair_surrogates(text) is text
         ):
             self.inert.add(text)
@@ -719,6 +722,12 @@ def spoken(name: str) -> str:
     for start, end in reversed(marker_spans(name)):
         name = name[:start] + name[end:]
     return name
+
+
+def _may_hold_base64(text: str, look: Look) -> bool:
+    if len(text) < _SHORTEST_BASE64:
+        return False
+    return not _BASE64_SIGNS.isdisjoint(look.signs) or look.row >= _SHORTEST_BASE64
 
 
 def _holds_base64(text: str) -> bool:

@@ -1,0 +1,55 @@
+"""Which format a text is of is known sooner where a scanner has looked at it, and is the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jaeger_guard.detectors import installed_detectors
+from jaeger_guard.formats import FORMATS
+from jaeger_guard.scanner import Scanner
+from jaeger_guard.scrubber.recognition import HINTS, SIGNS, FormatRecognizer, recognize
+
+DETECTORS = installed_detectors()
+SCANNER = Scanner(DETECTORS, HINTS, SIGNS)
+EXAMPLES = tuple(example.text for entry in FORMATS.values() for example in entry.examples)
+BY_SCANNER = FormatRecognizer(SCANNER.hints)
+SENTENCES = (
+    "the secret is x",
+    "my old Password is hunter2",
+    "run it with --token abc",
+    "Duplicate entry of two",
+    "el password del usuario",
+    "la contraseña es x",
+    "mot de passe : x",
+    "OTP 123456",
+    "please use KEY abc",
+    "auth-pass abc",
+    "INTO the wild",
+)
+
+
+@pytest.mark.parametrize("text", [*EXAMPLES, *SENTENCES])
+def test_a_look_changes_nothing(text: str) -> None:
+    """Every example of a format, and sentences that name secrets, are recognized as without a look."""
+    assert BY_SCANNER.recognize(text, SCANNER.look(text)) == recognize(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(EXAMPLES),
+            st.sampled_from(SENTENCES),
+            st.sampled_from(HINTS),
+            st.text(max_size=8),
+            st.sampled_from((" ", "-", " -", "=", "'", '"', "\n", "/", "?", "&", ":", "{")),
+        ).flatmap(lambda piece: st.sampled_from((piece, piece.upper(), piece.title(), piece[::2]))),
+        max_size=5,
+    )
+)
+def test_a_look_changes_nothing_for_any_text(pieces: list[str]) -> None:
+    """Whatever a text is joined from, it is recognized as without a look."""
+    text = "".join(pieces)
+    assert BY_SCANNER.recognize(text, SCANNER.look(text)) == recognize(text)
