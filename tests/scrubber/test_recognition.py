@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.formats import FORMATS
-from jaeger_guard.scanner import Scanner
-from jaeger_guard.scrubber.recognition import HINTS, SIGNS, FormatRecognizer, recognize
+from jaeger_guard.scrubber.recognition import HINTS, FormatRecognizer, recognize, scanner_for
 
 DETECTORS = installed_detectors()
-SCANNER = Scanner(DETECTORS, HINTS, SIGNS)
+SCANNER = scanner_for(DETECTORS)
 EXAMPLES = tuple(example.text for entry in FORMATS.values() for example in entry.examples)
 BY_SCANNER = FormatRecognizer(SCANNER.hints)
 SENTENCES = (

@@ -16,15 +16,15 @@ from growth import assert_linear, repeated
 from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.detectors.detector import Detector, Example, NearMiss, Needles
 from jaeger_guard.policy import Policy, Rule, compile_policy, load_policy
-from jaeger_guard.scanner import Scanner, scanner_of
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.scrubber.cache import CleanTexts, InertTexts, Outcomes
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
+from jaeger_guard.scrubber.recognition import scanner_for
 from jaeger_guard.scrubber.text import MAX_DEPTH, TextScrubber
 from jaeger_guard.types import Finding, Surface
 
 DETECTORS = installed_detectors()
-SCANNER = scanner_of(DETECTORS)
+SCANNER = scanner_for(DETECTORS)
 
 EMAIL = "ana.lima@shop.example.com"
 TOKEN = "ghp_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
@@ -435,7 +435,7 @@ def test_what_looks_like_data_within_a_marker_stays() -> None:
         examples=(Example("contact", found="contact"),),
         near_misses=(NearMiss("none", because="it is another word"),),
     )
-    scrubber = TextScrubber(POLICY, Scanner([eager]))
+    scrubber = TextScrubber(POLICY, scanner_for((eager,)))
     decision = POLICY.decide("order.note", Surface.ATTRIBUTE)
     text = f"contact {EMAIL_MARKER} contact"
     scrubbed = scrubber.search(decision, text, Findings())

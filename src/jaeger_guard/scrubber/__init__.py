@@ -18,14 +18,14 @@ from jaeger_guard.generations import Generations
 from jaeger_guard.keys.wraps import KEYS_ATTRIBUTE
 from jaeger_guard.policy import CompiledPolicy, KeyDecision
 from jaeger_guard.recognizers import RecognizerProcess
-from jaeger_guard.scanner import Scanner, scanner_of
+from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import Findings, Found, SpanFindings
 from jaeger_guard.scrubber.names import NameScrubber
 from jaeger_guard.scrubber.prose import start_recognizer
-from jaeger_guard.scrubber.recognition import HINTS, SIGNS
+from jaeger_guard.scrubber.recognition import scanner_for
 from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
 from jaeger_guard.scrubber.values import (
     FEWEST_TELLING,
@@ -104,7 +104,7 @@ class Scrubber:
         self.recognizer: RecognizerProcess | None = (
             start_recognizer(policy.recognition) if before is None else before.recognizer
         )
-        self.scanner: Scanner = scanner_of(installed_detectors(), HINTS, SIGNS)
+        self.scanner: Scanner = scanner_for(installed_detectors())
         scanner = self.scanner
         self._cache_bytes = cache_bytes
         self._text = TextScrubber(policy, scanner, self.recognizer)

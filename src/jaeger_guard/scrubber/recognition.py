@@ -15,11 +15,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Final
 
+from jaeger_guard.detectors import Detector
 from jaeger_guard.formats import FORMATS
 from jaeger_guard.formats.format import Format
 from jaeger_guard.generations import Generations
 from jaeger_guard.long_texts import LONG, search
-from jaeger_guard.scanner import Look
+from jaeger_guard.scanner import Look, Scanner, scanner_of
 
 # A format's name and recognizer, and the numbers of which one must be told of; none where any text will do.
 _Hinted = tuple[str, Callable[[str], bool], frozenset[int]]
@@ -49,6 +50,11 @@ SIGNS: Final = frozenset(
     if re.match(rf"[-+/_{_SIGNS}{''.join(entry.signs for entry in FORMATS.values())}]", character)
 )
 """What the scanner has to tell of a text by its characters, those of base64 among them."""
+
+
+def scanner_for(detectors: tuple[Detector, ...]) -> Scanner:
+    """Return the scanner of these detectors that also tells what a `FormatRecognizer` asks for."""
+    return scanner_of(detectors, HINTS, SIGNS)
 
 
 def recognize(text: str) -> str | None:
