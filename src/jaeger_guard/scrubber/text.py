@@ -378,7 +378,7 @@ class TextScrubber:
             # Values of which only what was found differs leave the same: `Bearer [REDACTED:…]`.
             matches = self.matches_in_part(scrubbed)
         if matches is None:
-            matches = self._scanner.find(scrubbed, self._not_across)
+            matches = self._scanner.find(scrubbed, besides=self._not_across)
         inner = Notation.URL if format_name.startswith("url") else notation
         return self.search(
             decision,
@@ -424,7 +424,7 @@ class TextScrubber:
         if not clean:
             return None
         if not whole.isascii():
-            return scanner.find(whole, self._not_across)
+            return scanner.find(whole, besides=self._not_across)
         return scanner.find_by([each for each in suspects if each not in self._not_across], whole)
 
     def _structured_body(self, decision: KeyDecision) -> KeyDecision:
