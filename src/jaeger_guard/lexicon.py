@@ -42,6 +42,7 @@ def _word() -> re.Pattern[str]:
 @cache
 def _phrases() -> dict[str, _Phrase]:
     found: dict[str, _Phrase] = {}
+    shared: dict[_Phrase, _Phrase] = {}  # few differ
     for place, table in (
         ("whole", vocabulary.WHOLE),
         ("last", vocabulary.LAST),
@@ -53,7 +54,8 @@ def _phrases() -> dict[str, _Phrase]:
                 glued = "".join(words)
                 known = found.get(glued)
                 count = max(len(words), known.words if known else 0)
-                found[glued] = _Phrase(category, count, place)
+                phrase_of_it = _Phrase(category, count, place)
+                found[glued] = shared.setdefault(phrase_of_it, phrase_of_it)
     return found
 
 

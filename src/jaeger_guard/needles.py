@@ -24,7 +24,7 @@ import re
 import string
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from jaeger_guard.detectors.detector import DIGITS, Needles, flatten
 from jaeger_guard.generations import Generations
@@ -70,32 +70,17 @@ _WORD: Final = re.compile(rb"[^ ]+")
 _NO_SIGNS: Final = (string.ascii_letters + string.digits + " ").encode()
 _COMMON_SIGNS: Final = b"<>=,:-_/."  # of ASCII, the commonest last
 _ASCII: Final = 128
-_Anchored = tuple[int, int, frozenset[int]]
+_Anchored = tuple[int, int, tuple[int, ...]]
 _Window = tuple[int, ...]
 Leads = dict[int, list[tuple[str, int]]]
 
 
-class _Entry(NamedTuple):
-    """A needle, as it is looked for.
-
-    Attributes:
-        text: The needle.
-        ignore_case: Whether ASCII case is ignored.
-        is_sure: Whether it occurs wherever a word tells so.
-        sign: A byte of it that is a sign of ASCII; None where it has none.
-        alone: The detectors that ask for it and nothing else.
-        anchored: The others, each with the needle's lead, and the numbers of the companions, of which
-            one must occur as well; none where that isn't known.
-        of_digits: Whether all of them ask for a digit besides.
-    """
-
-    text: str
-    ignore_case: bool
-    is_sure: bool
-    sign: int | None
-    alone: frozenset[int]
-    anchored: tuple[_Anchored, ...]
-    of_digits: bool
+# A needle, as it is looked for: its text; whether ASCII case is ignored; whether it occurs wherever a word
+# tells so; a byte of it that is a sign of ASCII, None where it has none; the detectors that ask for it
+# and nothing else; the others, each with the needle's lead, and the numbers of the companions, of which
+# one must occur as well, none where that isn't known; whether all of them ask for a digit besides.
+# Tuples of nothing but texts and numbers: the garbage collector passes over all else, time and again.
+_Entry = tuple[str, bool, bool, int | None, tuple[int, ...], tuple[_Anchored, ...], bool]
 
 
 class NeedleIndex:
@@ -146,12 +131,12 @@ class NeedleIndex:
                 number in anchored and anchored[number].beside == DIGITS for number in numbers
             )
             entries.append(
-                _Entry(
+                (
                     text,
                     ignore_case,
                     part == flat and ignore_case and text.isascii() and text.isalpha(),
                     sign if sign is None or sign < _ASCII else None,
-                    frozenset(numbers - with_anchor),
+                    tuple(numbers - with_anchor),
                     tuple(
                         _anchored(number, anchored[number], text, numbered)
                         for number in sorted(numbers & with_anchor)
@@ -164,7 +149,7 @@ class NeedleIndex:
         self._anywhere = tuple(anywhere)
         self._by_sign = {sign: tuple(found) for sign, found in by_sign.items()}
         self.signs: Final = frozenset(by_sign).union(
-            entry.sign for entry in entries if entry.sign is not None
+            sign for _, _, _, sign, *_ in entries if sign is not None
         )
         self._by_window = {window: tuple(found) for window, found in by_window.items()}
         self._windows = frozenset(by_window)
@@ -213,7 +198,7 @@ class NeedleIndex:
                 continue
             if not is_sure and needle not in (lowered if ignore_case else text):
                 continue
-            occurring |= alone
+            occurring.update(alone)
             for detector, lead, companions in anchored:
                 if not companions or not told.isdisjoint(companions):
                     to_anchor.setdefault(detector, []).append((needle, lead))
@@ -274,7 +259,7 @@ def _anchored(
     return (
         number,
         gate.leads[place] if gate.leads else 0,
-        frozenset(numbered[word, True] for word in companions),
+        tuple([numbered[word, True] for word in companions]),
     )
 
 
