@@ -152,8 +152,6 @@ def _providers() -> _Providers:
 
 def _settle(text: str, start: int, end: int) -> tuple[int, int] | None:
     """Find the value in text[start:end], which follows a word for a credential."""
-    if compile_pattern(_OPAQUE).search(text, start, end + _LEAST) is None:
-        return None
     providers = _providers()
     first = max(0, start - _BEFORE)
     for token in providers.named_in(words_of(text[first:end])):
@@ -174,7 +172,8 @@ BESIDE: Final = Detector(
     name="credential.token_beside_provider",
     category=CREDENTIAL_TOKEN,
     gate=Needles(texts=_GATE, ignore_case=True),
-    pattern=rf"(?i:{'|'.join(_GATE)})(?P<value>[\s\S]{{1,{_BEHIND}}})",
+    # What could be a value is asked for here, so that forms of texts are known to have none.
+    pattern=rf"(?i:{'|'.join(_GATE)})(?=[\s\S]{{0,{_BEHIND}}}?{_OPAQUE})(?P<value>[\s\S]{{1,{_BEHIND}}})",
     settle=_settle,
     source="the documentation that each entry of detectors.tokens with `beside` names",
     examples=(
