@@ -125,6 +125,30 @@ def test_base64_is_undone(encode: Callable[[bytes], bytes], padded: bool) -> Non
         assert base64_decode(text if padded else text.rstrip("=")) == inside
 
 
+@given(st.one_of(st.binary(min_size=6, max_size=24), st.text(min_size=6).map(str.encode)))
+def test_base64_is_undone_where_it_is_text(octets: bytes) -> None:
+    """Whatever a word of base64 begins with, it is undone where printable UTF-8 is inside."""
+    try:
+        inside = octets.decode()
+    except UnicodeDecodeError:
+        inside = "\0"
+    visible = inside.translate({9: 32, 10: 32, 13: 32})
+    expected = inside if visible.isprintable() else None
+    assert base64_decode(base64.b64encode(octets).decode()) == expected
+
+
+@pytest.mark.parametrize("first", range(256))
+def test_base64_is_undone_whatever_octet_is_first(first: int) -> None:
+    """Just those octets that begin no text make a word none of base64."""
+    for following in (b"", b"\x9f", b"\x9f\x98", b"\x9f\x98\x80"):
+        octets = bytes([first]) + following + b" is text"
+        decoded = octets.decode(errors="ignore")
+        visible = decoded.translate({9: 32, 10: 32, 13: 32})
+        is_text = decoded.encode() == octets and visible.isprintable()
+        encoded = base64.b64encode(octets).decode()
+        assert base64_decode(encoded) == (decoded if is_text else None)
+
+
 @pytest.mark.parametrize(
     "text",
     [

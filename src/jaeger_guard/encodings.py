@@ -6,7 +6,6 @@ and never raises on text. What is looked at decoded is judged so; callers replac
 
 from __future__ import annotations
 
-import base64
 import binascii
 import html
 import re
@@ -20,6 +19,8 @@ from jaeger_guard.long_texts import STEP, check_time, search
 
 _BASE64_LONGEST: Final = 1 << 20  # characters
 _BASE64_SHORTEST: Final = 8  # below, every second word would be base64 of something
+# Stand for six bits that begin with 10: no text in UTF-8 begins with such an octet.
+_BASE64_OF_NO_TEXT: Final = frozenset("ghijklmnopqrstuv")
 # Invisible: soft hyphen, zero-width and bidirectional controls, the byte order mark (Unicode, 23.2).
 _INVISIBLE: Final = frozenset(
     "\u00ad\u034f\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
@@ -60,11 +61,11 @@ def base64_decode(text: str) -> str | None:
     body = text.strip().rstrip("=")
     if not _BASE64_SHORTEST <= len(body) <= _BASE64_LONGEST or len(body) % 4 == 1:
         return None
-    if not body.isascii():
+    if not body.isascii() or body[0] in _BASE64_OF_NO_TEXT:
         return None
     standard = body.replace("-", "+").replace("_", "/")
     try:
-        decoded = base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+        decoded = binascii.a2b_base64(standard + "=" * (-len(standard) % 4), strict_mode=True)
         inside = decoded.decode("utf-8")
     except (binascii.Error, ValueError):
         return None

@@ -181,6 +181,8 @@ def _leaf(
     answer = judge.value(name, decoded, _URL)
     if answer is decoded:
         return raw
+    if answer.isascii() and answer.isalnum():  # as a marker is
+        return answer
     kept = _still_safe(raw, safe if plus else safe + "+")
     encoded = quote(answer, safe=kept, errors="replace")
     return encoded.replace("%20", "+") if plus else encoded
