@@ -64,7 +64,7 @@ class Look:
         digits: How many ASCII digits it has.
     """
 
-    __slots__ = ("digits", "lowered", "signs", "told", "words")
+    __slots__ = ("_row", "digits", "lowered", "signs", "told", "words")
 
     def __init__(
         self, lowered: str, words: set[bytes], signs: set[int], told: set[int], digits: int
@@ -74,11 +74,14 @@ class Look:
         self.signs = signs
         self.told = told
         self.digits = digits
+        self._row = -1
 
     @property
     def row(self) -> int:
         """How many letters and digits stand in a row, at the most; bytes, beyond ASCII."""
-        return max(map(len, self.words), default=0)
+        if self._row < 0:
+            self._row = max(map(len, self.words)) if self.words else 0
+        return self._row
 
 
 class Scanner:
@@ -242,14 +245,9 @@ class Scanner:
             looked_for += self._shapes[CAPITAL]
         for sign in signs:
             looked_for += self._shapes.get(chr(sign), ())
-        row = -1
         for shape in looked_for:
-            if shape.digits > digits:
+            if shape.digits > digits or (shape.row and shape.row > look.row):
                 continue
-            if shape.row:
-                row = look.row if row < 0 else row
-                if shape.row > row:
-                    continue
             if seek(shape.pattern, text) is not None:
                 opened |= shape.admitting(text)
         return opened, anchored

@@ -39,7 +39,7 @@ from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD
 from jaeger_guard.scrubber.found import Findings, Found
 from jaeger_guard.scrubber.names import scrub_name_once
-from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.scrubber.text import Glance, TextScrubber
 from jaeger_guard.types import Action, Match, Notation
 
 KNOWN_BYTES: Final = 512 * 1024
@@ -167,8 +167,9 @@ class _AnyDigits(TextScrubber):
         text: str,
         found: Findings,
         notation: Notation = Notation.TEXT,
+        glance: Glance | None = None,
     ) -> str:
-        return self._scrub(decision, text, found, notation, 0)
+        return self._scrub(decision, text, found, notation, 0, glance)
 
     def _scrub(
         self,
@@ -177,10 +178,11 @@ class _AnyDigits(TextScrubber):
         found: Findings,
         notation: Notation,
         depth: int,
+        glance: Glance | None = None,
     ) -> str:
         if text.lstrip()[:1] in _JSON:
             raise _DependsError
-        scrubbed = super()._scrub(decision, text, found, notation, depth)
+        scrubbed = super()._scrub(decision, text, found, notation, depth, glance)
         if depth > 0 and found.entries:  # a suspect of a part may find nothing in the whole
             raise _DependsError
         return scrubbed
@@ -204,7 +206,7 @@ class _AnyDigits(TextScrubber):
                 found.add(Found(match.category, treatment.action, match.detector, "", format_name))
         return text
 
-    def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
+    def _glance(self, text: str) -> Glance:
         _refuse_base64(text)
         return super()._glance(text)
 

@@ -34,7 +34,7 @@ from jaeger_guard.detectors.own import OWN_LOOK_ALIKE
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
-from jaeger_guard.long_texts import check_time, find_all
+from jaeger_guard.long_texts import LONG, check_time, find_all
 from jaeger_guard.markers import SQL_MARKER, is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
@@ -60,7 +60,6 @@ _LONGEST_PART: Final = 256  # characters of a part that is remembered
 _SHORTEST_BASE64: Final = 20  # of BASE64_WORD
 _BASE64_SIGNS: Final = frozenset(b"+/_-")  # of it, the scanner looks for all
 _LONGEST_WAITING: Final = 8192  # characters of a value whose leaves are searched at once
-_INERT: Final = "inert"  # no format, but what stands in place of its name
 _CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
 
 # Detectors that are too vague for a second search, across the borders of a format's leaves.
@@ -70,6 +69,12 @@ _VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
 _READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential.secret_assigned"})
 
 _PERCENT_BY_LEAF: Final = frozenset({"form", "url", "url_path", "url_query"})
+
+
+# What a glance at a text under a key that says no format tells: the format's name, None for plain text;
+# and what the detectors find in it, where they were asked.
+Glance = tuple[str | None, list[Match] | None]
+INERT: Final[Glance] = ("inert", None)
 
 
 class KnownForms(Protocol):
@@ -124,13 +129,22 @@ class TextScrubber:
         text: str,
         found: Findings,
         notation: Notation = Notation.TEXT,
+        glance: Glance | None = None,
     ) -> str:
-        """Return `text` scrubbed; the same object where nothing was to be changed."""
+        """Return `text` scrubbed; the same object where nothing was to be changed.
+
+        Args:
+            decision: What is decided about its key.
+            text: The text.
+            found: What is found is added here.
+            notation: How a marker is written.
+            glance: What `glance` tells of it, where that is known.
+        """
         return until_clean(
             text,
             found,
             notation,
-            lambda dirty: self._scrub(decision, dirty, found, notation, 0),
+            lambda dirty: self._scrub(decision, dirty, found, notation, 0, glance),
             lambda dirty: self._scrub_again(decision, dirty, found, notation),
         )
 
@@ -168,6 +182,7 @@ class TextScrubber:
         found: Findings,
         notation: Notation,
         depth: int,
+        glance: Glance | None = None,
     ) -> str:
         if not text or decision.unsafe or is_marker(text) or is_own(text, found):
             return text
@@ -184,11 +199,12 @@ class TextScrubber:
                 return self._whole(decision, treatment, text, found, notation)
         matches: list[Match] | None = None
         if format_name is None:
-            format_name, matches = self._glance(text)
+            glance = glance or self._glance(text)
+            if glance is INERT:
+                return text
+            format_name, matches = glance
         elif format_name == "text" and is_command_line(text):
             format_name = "command"  # which reads the rest as text
-        if format_name == _INERT:
-            return text
         if format_name is None:
             scrubbed = self.search(decision, text, found, notation, matches=matches)
         elif depth >= MAX_DEPTH:
@@ -279,13 +295,17 @@ class TextScrubber:
         pieces.append(text[end:])
         return "".join(pieces)
 
-    def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
-        """Name the format of a text under a key that says none; None for plain text, or `_INERT`.
+    def glance(self, text: str) -> Glance | None:
+        """Return what is seen of a text at a glance; None where that failed: scrubbing meets it again."""
+        try:
+            check_time()
+            return None if len(text) > LONG else self._glance(text)
+        except Exception:  # noqa: BLE001 - whatever it was, its text may quote the value
+            return None
 
-        Answers also what the detectors find in it, where they were asked.
-        """
+    def _glance(self, text: str) -> Glance:
         if self.inert.get(text) is not None or is_uuid(text):
-            return _INERT, None
+            return INERT
         look = self._scanner.look(text)
         format_name = self._formats.recognize(text, look)
         if format_name is not None or (self._recognizer is not None and is_prose(text)):
@@ -297,7 +317,7 @@ class TextScrubber:
             and repair_surrogates(text) is text
         ):
             self.inert.add(text)
-            return _INERT, None
+            return INERT
         return None, matches
 
     def matches_in_part(self, text: str) -> list[Match] | None:

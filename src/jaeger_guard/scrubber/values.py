@@ -25,7 +25,7 @@ from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.protecting import needs_keys
-from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
+from jaeger_guard.scrubber.text import INERT, TextScrubber, is_uuid, spoken
 from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action, Match, Surface
 
@@ -135,13 +135,19 @@ class ValueScrubber:
             return value
         if decision.searched and (self._text.inert.get(value) is not None or is_uuid(value)):
             return value
-        form = None if self._forms is None else self._forms.form(value)
+        # Values that their key decides about have none.
+        form = None if self._forms is None or decision.whole else self._forms.form(value)
         if (
             form is not None
             and self._forms is not None
             and self._forms.is_clean(decision, form, value)
         ):
             self._clean.add(decision, value)
+            return value
+        glance = self._text.glance(value) if decision.searched and value.isascii() else None
+        if glance is INERT:
+            if form is not None and self._forms is not None:
+                self._forms.meet(decision, form)
             return value
         if self._pseudonyms is not None and self._pseudonyms.epoch != self._epoch:
             # What became of values was for the epoch that is over.
@@ -151,7 +157,7 @@ class ValueScrubber:
         if known is None:
             inner = found.inner(MOST_FINDINGS)
             repaired = value if value.isascii() else repair_surrogates(value)
-            known = self._text.scrub(decision, repaired, inner), tuple(inner.entries)
+            known = self._text.scrub(decision, repaired, inner, glance=glance), tuple(inner.entries)
             found.take_keyed(inner)
             if inner.unsure:
                 pass  # asked again next time; a token is for this place alone
