@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from growth import assert_linear, repeated
+from jaeger_guard import encodings
 from jaeger_guard.encodings import (
     base64_decode,
     encoded_words_decode,
@@ -265,3 +267,20 @@ def test_nothing_to_undo_gives_the_same_object(undo: Callable[[str], object], te
 def test_time_is_linear(undo: Callable[[str], object], unit: str) -> None:
     """The time to undo a hostile text grows no faster than the text, up to a megabyte."""
     assert_linear(lambda size: undo(repeated(unit, size)))
+
+
+ENCODED = ["%41", "%C3%A9", "%C3", "%A9", "%F0%9F%98%80", "%80", "%FF", "%E2%82", "%2541"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    parts=st.lists(st.sampled_from([*ENCODED, "%", "%4", "a", "1", "é", "z", " "]), max_size=20),
+    step=st.integers(1, 9),
+)
+def test_a_long_text_is_decoded_as_a_short_one(parts: list[str], step: int) -> None:
+    """No step parts an escape, nor a character from an octet that belongs to it."""
+    text = "".join(parts)
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(encodings, "LONG", 0)
+        patching.setattr(encodings, "SHORT_STEP", step)
+        assert encodings.unquoted(text) == unquote(text, errors="replace")

@@ -23,6 +23,7 @@ from jaeger_guard.long_texts import (
     OutOfTimeError,
     check_time,
     find_all,
+    lines_of,
     search,
     split_all,
     within_time,
@@ -298,3 +299,10 @@ def test_searching_asks_for_the_time(clock: Clock) -> None:
 def test_a_long_text_is_split_as_a_short_one(text: str) -> None:
     """Splitting in steps gives the same pieces."""
     assert list(split_all(text, ";")) == text.split(";")
+
+
+@pytest.mark.usefixtures("small_steps")
+@given(st.text(alphabet="ab\n\r\x0b\x1c\x85\u2028 ", max_size=200))
+def test_lines_of_a_long_text_are_those_of_a_short_one(text: str) -> None:
+    """Whatever ends a line, and wherever it lies beside a step's end."""
+    assert list(lines_of(text)) == text.splitlines(keepends=True)

@@ -15,7 +15,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
-from jaeger_guard.long_texts import STEP, check_time, search
+from jaeger_guard.long_texts import LONG, SHORT_STEP, STEP, check_time, search
 
 _BASE64_LONGEST: Final = 1 << 20  # characters
 _BASE64_SHORTEST: Final = 8  # below, every second word would be base64 of something
@@ -28,6 +28,32 @@ _INVISIBLE: Final = frozenset(
 )
 # Hyphen, non-breaking hyphen, figure dash, en dash, minus: what word processors make of `-`.
 _DASHES: Final = frozenset("\u2010\u2011\u2012\u2013\u2212")
+
+
+def unquoted(text: str) -> str:
+    """Undo percent-encoding (RFC 3986, section 2.1) once; invalid UTF-8 becomes U+FFFD."""
+    if len(text) <= LONG:
+        return unquote(text, errors="replace")
+    decoded: list[str] = []
+    start = 0
+    while len(text) - start > SHORT_STEP:
+        check_time()
+        found = _between_characters().search(text, start + SHORT_STEP)
+        end = len(text) if found is None else found.start()
+        decoded.append(unquote(text[start:end], errors="replace"))
+        start = end
+    decoded.append(unquote(text[start:], errors="replace"))
+    return "".join(decoded)
+
+
+@cache
+def _between_characters() -> re.Pattern[str]:
+    # Where no octet of UTF-8 belongs to the one before: at a character that isn't encoded, or whose
+    # octet begins one. Of four that continue a character, the last doesn't continue any.
+    continues = "%[89ABab][0-9A-Fa-f]"
+    return re.compile(
+        f"(?<!%)(?<!%.)[^%]|%[0-7C-Fc-f][0-9A-Fa-f]|%(?<={continues * 4}.)", re.DOTALL
+    )
 
 
 def percent_decode(text: str, rounds: int = 3, *, plus: bool = False) -> str:
@@ -45,7 +71,7 @@ def percent_decode(text: str, rounds: int = 3, *, plus: bool = False) -> str:
     for _ in range(rounds):
         if "%" not in decoded:
             break
-        once = unquote(decoded, errors="replace")
+        once = unquoted(decoded)
         if once == decoded:
             break
         decoded = once
@@ -176,11 +202,17 @@ def unmask(text: str) -> str:
     """
     if text.isascii():
         return text
-    latin = text.translate(_CONFUSABLE) if search(_mixed_scripts(), text) else text
+    latin = _in_latin(text) if search(_mixed_scripts(), text) else text
     folding = fold_lookalikes(latin)
     if folding is not None:
         return folding[0]
     return text if latin == text else latin
+
+
+def _in_latin(text: str) -> str:
+    return "".join(
+        text[start : start + STEP].translate(_CONFUSABLE) for start in range(0, len(text), STEP)
+    )
 
 
 def fold_lookalikes(text: str) -> tuple[str, array[int]] | None:

@@ -38,6 +38,9 @@ SHORT_REACH: Final = 640  # of the patterns that get short steps
 MOST_SECONDS: Final = 0.3
 BETWEEN_CHECKS: Final = 256  # characters, tokens or lines
 
+# Where `str.splitlines` ends a line.
+_LINE_END: Final = re.compile("\\r\\n|[\\n\\r\\x0b\\x0c\\x1c-\\x1e\\x85\\u2028\\u2029]")
+
 _Answer = TypeVar("_Answer")
 
 
@@ -141,6 +144,21 @@ def timed(pieces: Sequence[str]) -> Iterable[str]:
 def split_all(text: str, separator: str) -> Iterable[str]:
     """Return what `text.split(separator)` does; of a long text, a step of it at a time."""
     return text.split(separator) if len(text) <= LONG else _split_in_steps(text, separator)
+
+
+def lines_of(text: str) -> Iterable[str]:
+    """Return what `text.splitlines(keepends=True)` does; of a long text, a step of it at a time."""
+    return text.splitlines(keepends=True) if len(text) <= LONG else _lines_in_steps(text)
+
+
+def _lines_in_steps(text: str) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        check_time()
+        found = _LINE_END.search(text, start + SHORT_STEP)
+        end = len(text) if found is None else found.end()
+        yield from timed(text[start:end].splitlines(keepends=True))
+        start = end
 
 
 def _split_in_steps(text: str, separator: str) -> Iterator[str]:

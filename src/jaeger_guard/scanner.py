@@ -255,8 +255,9 @@ class Scanner:
     def _opened_for_digits(self, text: str) -> set[int]:
         """Return what `opened` does for a text of digits alone, as ids and amounts often are."""
         opened = self._opened_by_run(text, len(text))
+        seek = re.Pattern.search if len(text) <= LONG else search
         for shape in self._shapes[""]:
-            if max(shape.row, shape.digits) <= len(text) and shape.pattern.search(text) is not None:
+            if max(shape.row, shape.digits) <= len(text) and seek(shape.pattern, text) is not None:
                 opened |= shape.admitting(text)
         return opened
 

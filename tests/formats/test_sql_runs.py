@@ -151,4 +151,15 @@ def test_what_statements_mostly_are_is_read_in_runs() -> None:
         found = token_or_run().match(text)
         assert found is not None
         assert (found.lastgroup, found.end()) == ("run", len(text))
-        assert find_literals(text) == []
+        assert list(find_literals(text)) == []
+
+
+def test_literals_of_a_long_statement_come_in_parts() -> None:
+    """Whoever reads a long statement's literals one by one gets those that reading at once finds."""
+    text = "SELECT a FROM t WHERE b IN (" + ", ".join(f"'{n}', {n}" for n in range(4000)) + ") -- c"
+    at_once = Reading(text, token_or_run(), backslash=False)
+    at_once.read()
+    assert len(at_once.literals) == 8001
+    found = find_literals(text)
+    assert not isinstance(found, list)
+    assert list(found) == at_once.literals

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from jaeger_guard.formats import text_assignments
 from jaeger_guard.formats.form import FORM
 from jaeger_guard.formats.stacktrace import STACKTRACE
 from jaeger_guard.formats.text import TEXT
@@ -155,3 +158,20 @@ def test_multipart_keeps_its_boundaries() -> None:
     """A part's content goes under its name, with headers and boundaries as they were."""
     text = '--b\r\nContent-Disposition: form-data; name="token"\r\n\r\nx\r\ny\r\n--b--\r\n'
     assert FORM.rewrite(text, SecretJudge()) == text.replace("x\r\ny", MARKER)
+
+
+UNITS = ["a", "b1", "z9 ", ",", ";", "&", ")", "]", "[", "$", "${A}", "$(a b)", "<", "'", ".", "a="]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    parts=st.lists(st.sampled_from([*UNITS, "[REDACTED:contact.email]", "x" * 150]), max_size=60),
+    step=st.integers(300, 700),
+)
+def test_a_long_value_ends_where_it_would_at_once(parts: list[str], step: int) -> None:
+    """A value without quotes that is read in steps ends where one match of all of it does."""
+    text = "".join(parts)
+    found = text_assignments._plain_value().match(text)
+    with pytest.MonkeyPatch.context() as patching:
+        patching.setattr(text_assignments, "SHORT_STEP", step)
+        assert text_assignments._plain_value_end(text, 0) == (found.end() if found else 0)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
+from jaeger_guard.long_texts import split_all
 from jaeger_guard.types import Judge
 
 
@@ -39,14 +41,12 @@ def _nested_member() -> re.Pattern[str]:
 
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite a header block; a continuation line belongs to the field above it."""
-    lines = text.split("\n")
-    lines = [*(line + "\n" for line in lines[:-1]), lines[-1]]
-    if not any(_field().match(line.rstrip("\r\n")) for line in lines[:2]):
+    if not any(_field().match(line.rstrip("\r")) for line in text.split("\n", 2)[:2]):
         raise NotThisFormatError
     pieces: list[str] = []
     prefix, name = "", ""
     value: list[str] = []
-    for line in lines:
+    for line in _lines(text):
         body = line.rstrip("\r\n")
         found = _field().match(body)
         if found is None and name and line[:1] in (" ", "\t"):
@@ -60,6 +60,15 @@ def rewrite(text: str, judge: Judge) -> str:
             name, value = prefix.rstrip(" \t")[:-1].strip(), [line[found.end() :]]
     pieces.append(_rewrite_field(prefix, name, "".join(value), judge))
     return "".join(pieces)
+
+
+def _lines(text: str) -> Iterator[str]:
+    lines = iter(split_all(text, "\n"))
+    line = next(lines)
+    for following in lines:
+        yield line + "\n"
+        line = following
+    yield line
 
 
 def _rewrite_field(prefix: str, name: str, value: str, judge: Judge) -> str:

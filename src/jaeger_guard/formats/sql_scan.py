@@ -21,6 +21,8 @@ manual 9.1 and 9.7; T-SQL reference, "Constants" and "Database identifiers"; Ora
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -57,13 +59,13 @@ _COUNTERPARTS: Final = {"[": "]", "{": "}", "(": ")", "<": ">"}
 _TYPOGRAPHIC: Final = {"\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c\u201d"}
 
 
-def find_literals(text: str) -> list[Literal]:
+def find_literals(text: str) -> Iterable[Literal]:
     """Return the literals and comments of a statement, in order; none overlaps another."""
     tokens = token() if has_unquoted_data(text) else token_or_run()
     plain = Reading(text, tokens, backslash=False)
-    plain.read()
     if "\\'" not in text and '\\"' not in text:
-        return plain.literals
+        return plain.in_parts()
+    plain.read()
     escaped = Reading(text, tokens, backslash=True)
     escaped.read()
     if plain.plausible != escaped.plausible:
@@ -101,14 +103,33 @@ class Reading:
         self._tokens = tokens
         self._backslash = backslash
         self._place = Position(text)
+        self._position = 0
+        self._most = sys.maxsize
+
+    def in_parts(self) -> Iterable[Literal]:
+        """Return all literals; those of a long text while it is read, as they would be many to hold."""
+        if len(self._text) <= LONG:
+            self.read()
+            return self.literals
+        self._most = BETWEEN_CHECKS
+        return self._in_parts()
+
+    def _in_parts(self) -> Iterator[Literal]:
+        while self._position < len(self._text):
+            self.read()
+            yield from self.literals
+            self.literals.clear()
 
     def read(self) -> None:
-        text, position, length = self._text, 0, len(self._text)
+        """Read to the end, or until there are more literals than are to be held."""
+        text, position, length = self._text, self._position, len(self._text)
         tokens, place = self._tokens, self._place
-        next_check = LONG
+        next_check = position + (LONG if position == 0 else BETWEEN_CHECKS)
         while position < length:
             if position >= next_check:
                 check_time()
+                if len(self.literals) > self._most:
+                    break
                 next_check = position + BETWEEN_CHECKS
             found = tokens.match(text, position)
             assert found is not None  # its last alternative takes any character
@@ -145,6 +166,7 @@ class Reading:
             else:
                 end = self._quoted(str(kind), position, piece, end)
             position = end
+        self._position = position
 
     def _take(self, start: int, end: int, body: str, name: str = LITERAL) -> None:
         self.literals.append(Literal(start, end, body, name))

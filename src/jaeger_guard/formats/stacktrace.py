@@ -13,7 +13,7 @@ from typing import Final
 
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.text_words import is_placeholder
-from jaeger_guard.long_texts import find_all, timed
+from jaeger_guard.long_texts import find_all, lines_of
 from jaeger_guard.types import Judge
 
 MESSAGE: Final = "exception.message"
@@ -67,12 +67,11 @@ _CUT_EXPRESSION: Final = re.compile(r"\{[A-Za-z_][A-Za-z_.]{0,80}[\[(]")
 
 def rewrite(text: str, judge: Judge) -> str:
     """Rewrite a stack trace; a truncated one is read as far as it goes."""
-    lines = text.splitlines(keepends=True)
     written: list[str] = []
     message: list[str] = []
     found_frame = in_source = False
     depth = 0
-    for line in timed(lines):
+    for line in lines_of(text):
         bare = line.rstrip("\r\n")
         frame = _frame().match(bare)
         is_structure = frame is not None or (

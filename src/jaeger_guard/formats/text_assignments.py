@@ -18,7 +18,7 @@ from jaeger_guard.formats import json_text
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state, is_value
 from jaeger_guard.lexicon import category_of
-from jaeger_guard.long_texts import search
+from jaeger_guard.long_texts import SHORT_STEP, search
 from jaeger_guard.semconv import looks_opaque
 from jaeger_guard.types import Judge
 
@@ -290,10 +290,9 @@ def _plain_end(text: str, start: int, name: str, *, known: bool) -> int:
             person = _person().match(text, start)
             if person is not None and not is_state(person["first"]):
                 return person.end()
-    found = _plain_value().match(text, start)
-    if found is None:
+    end = _plain_value_end(text, start)
+    if end == start:
         return start
-    end = found.end()
     separator = text.find("://", start, min(end, start + 40))
     if separator >= 0:
         return parameters_start(
@@ -302,6 +301,30 @@ def _plain_end(text: str, start: int, name: str, *, known: bool) -> int:
     while end > start and text[end - 1] in ".:":
         end -= 1
     return end
+
+
+def _plain_value_end(text: str, start: int) -> int:
+    """Find the end of a value without quotes; `start` where none is. A long one is read in steps."""
+    match = _plain_value().match
+    while (found := match(text, start, start + SHORT_STEP)) is not None:
+        border = start + SHORT_STEP - _LONGEST_UNIT
+        if found.end() <= border:
+            return found.end()
+        following = _between_units().search(text, border - 2 * _LONGEST_UNIT, border)
+        if following is None:
+            found = match(text, start)
+            return start if found is None else found.end()
+        start = following.end() - 1
+    return start
+
+
+_LONGEST_UNIT: Final = 128  # more than any unit of `_plain_value` has, or looks ahead
+
+
+@lru_cache(maxsize=1)
+def _between_units() -> re.Pattern[str]:
+    # A letter or digit that is part of no marker and no `${…}`: neither begins shortly before.
+    return re.compile(rf"[^$\[]{{{_LONGEST_UNIT}}}[A-Za-z0-9]")
 
 
 # --- What a stretch becomes --------------------------------------------------------------------

@@ -117,7 +117,10 @@ def _docker_variable() -> re.Pattern[str]:
 
 
 def _may_hold_directive(text: str) -> bool:
-    return any(map(text.__contains__, _DIRECTIVE_SIGNS))
+    for sign in _DIRECTIVE_SIGNS:  # noqa: SIM110 - in a loop, other threads may run
+        if sign in text:
+            return True
+    return False
 
 
 # One of these is in each name of a directive.

@@ -104,7 +104,7 @@ def _redis_item() -> re.Pattern[str]:
 
 def find_database_errors(text: str) -> Iterator[Stretch]:
     """Yield the values, parameters and statements that a database's error quotes."""
-    for opening, closings, kind in _openings(tuple(map(text.__contains__, _SIGNS))):
+    for opening, closings, kind in _openings(tuple([sign in text for sign in _SIGNS])):
         position = text.find(opening)
         count = 0
         while position >= 0:

@@ -81,7 +81,11 @@ _NOUN_SIGNS: Final = (
 def _may_hold_noun(text: str) -> bool:
     if not text.isascii():
         return True  # `re` takes the long s for an `s`, where case is ignored
-    return any(map(text.lower().__contains__, _NOUN_SIGNS))
+    lowered = text.lower()
+    for sign in _NOUN_SIGNS:  # noqa: SIM110 - in a loop, other threads may run
+        if sign in lowered:
+            return True
+    return False
 
 
 @lru_cache(maxsize=1)

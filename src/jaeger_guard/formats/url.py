@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
+from jaeger_guard.encodings import unquoted
 from jaeger_guard.formats.format import Format, FormatExample, NotThisFormatError
 from jaeger_guard.formats.text_words import is_placeholder
 from jaeger_guard.formats.url_words import (
@@ -23,6 +24,7 @@ from jaeger_guard.formats.url_words import (
     route_word,
     secret_segment,
 )
+from jaeger_guard.long_texts import split_all
 from jaeger_guard.types import Judge, Notation
 
 # Schemes whose rest is no authority, so that `mailto:a@b` isn't read as a user and a host.
@@ -123,7 +125,7 @@ def rewrite_query(text: str, judge: Judge) -> str:
     if text.startswith(("{", "[", "%7B", "%7b", "%5B", "%5b")):  # JSON in place of parameters
         return _leaf("", text, judge, safe=_SAFE_IN_QUERY, plus=True)
     if ";" not in text:
-        return "&".join([_parameter(piece, judge) for piece in text.split("&")])
+        return "&".join([_parameter(piece, judge) for piece in split_all(text, "&")])
     return "".join([_parameter(piece, judge) for piece in _split_parameters(text)])
 
 
@@ -199,7 +201,7 @@ def _still_safe(raw: str, safe: str) -> str:
 def _decode(raw: str, *, plus: bool) -> str:
     if plus:
         raw = raw.replace("+", " ")
-    return unquote(raw, errors="replace") if "%" in raw else raw
+    return unquoted(raw) if "%" in raw else raw
 
 
 def _authority_and_rest(scheme: str, text: str, judge: Judge) -> str:
@@ -282,7 +284,7 @@ def _path(text: str, judge: Judge) -> str:
         return text
     written = []
     name = ""
-    for segment in text.split("/"):
+    for segment in split_all(text, "/"):
         value, semicolon, parameters = segment.partition(";")
         if value.startswith("bot") and bot_token().fullmatch(value) is not None:
             name = "path.token"
@@ -290,7 +292,7 @@ def _path(text: str, judge: Judge) -> str:
             name = ""
         leaf = _leaf(name, value, judge)
         if semicolon:
-            each = [_parameter(parameter, judge) for parameter in parameters.split(";")]
+            each = [_parameter(parameter, judge) for parameter in split_all(parameters, ";")]
             leaf = ";".join([leaf, *each])
         written.append(leaf)
         word = value.lower().replace("_", "-")
