@@ -22,6 +22,7 @@ from typing import Final
 from jaeger_guard.actions.action import ActionEntry, ActionExample, Parameters
 from jaeger_guard.actions.postal import generalize_zip
 from jaeger_guard.actions.redaction import redact
+from jaeger_guard.addresses import ipv4_number, ipv4_text
 from jaeger_guard.categories import (
     CONTACT_ADDRESS,
     CONTENT_WITHHELD,
@@ -38,6 +39,8 @@ from jaeger_guard.types import Action, Notation
 _LONGEST: Final = 96  # characters; no address, date or pair of coordinates is longer
 _NUMBER: Final = r"[+-]?[0-9]{1,24}(?:\.[0-9]{1,24})?"
 _AGE: Final = r"(?P<years>[0-9]{1,3}(?:\.[0-9]{1,2})?)(?: ?(?:y|yo|y/o|yrs?|years?)(?: old)?)?"
+_IPV4_BITS: Final = 32
+_LOOPBACK: Final = 127  # RFC 1122 section 3.2.1.3: the first octet
 _EXACT: Final = decimal.Context(prec=100, traps=[decimal.InvalidOperation])
 
 _DAY: Final = r"(?P<day>0?[1-9]|[12][0-9]|3[01])"
@@ -66,6 +69,12 @@ def generalize_address(text: str, parameters: Parameters) -> str | None:
 
     Loopback and unspecified addresses name nobody and stay.
     """
+    number = ipv4_number(text)
+    if number is not None:
+        if number == 0 or number >> 24 == _LOOPBACK:
+            return text
+        host_bits = _IPV4_BITS - parameters.ipv4_prefix
+        return ipv4_text(number >> host_bits << host_bits)
     bracketed = text.startswith("[") and text.endswith("]")  # RFC 3986, section 3.2.2
     try:
         address = ip_address(text[1:-1] if bracketed else text)
@@ -74,10 +83,9 @@ def generalize_address(text: str, parameters: Parameters) -> str | None:
     if address.is_loopback or address.is_unspecified:
         return text
     if isinstance(address, IPv4Address):
-        general = None if bracketed else str(_network(address, parameters.ipv4_prefix))
-    else:
-        general = _generalize_ipv6(address, parameters)
-    return f"[{general}]" if bracketed and general is not None else general
+        return None  # it is bracketed
+    general = _generalize_ipv6(address, parameters)
+    return f"[{general}]" if bracketed else general
 
 
 def _generalize_ipv6(address: IPv6Address, parameters: Parameters) -> str:

@@ -10,9 +10,11 @@ somebody writes an example or a test.
 from __future__ import annotations
 
 import ipaddress
+from bisect import bisect_right
 from functools import lru_cache
 from typing import Final
 
+from jaeger_guard.addresses import ipv4_number
 from jaeger_guard.categories import NETWORK_IP, NETWORK_MAC
 from jaeger_guard.detectors.detector import (
     Detector,
@@ -35,12 +37,17 @@ _NOT_PUBLIC: Final = (
     "224.0.0.0/4",
     "240.0.0.0/4",
 )
-_VERSION_BEFORE: Final = (
-    r"(?:(?i:version|vers|ver|rv|release|build|revision|rev|section|firmware|driver|sdk|oid|step|chapter"
+_VERSION_WORDS: Final = (
+    *("version", "vers", "ver", "rv", "release", "build", "revision", "rev", "section", "firmware"),
+    *("driver", "sdk", "oid", "step", "chapter"),
     # Programs whose version is written behind their name.
-    r"|nginx|apache|httpd|openssl|openssh|openjdk|java|jdk|jre|python|node|php|ruby|chrome|chromium"
-    r"|firefox|safari|edge|electron|postgres(?:ql)?|mysql|mariadb|oracle|redis|kafka|linux|windows"
-    r"|android|ios|curl|envoy|istio|kubernetes)"
+    *("nginx", "apache", "httpd", "openssl", "openssh", "openjdk", "java", "jdk", "jre", "python"),
+    *("node", "php", "ruby", "chrome", "chromium", "firefox", "safari", "edge", "electron"),
+    *("postgresql", "postgres", "mysql", "mariadb", "oracle", "redis", "kafka", "linux", "windows"),
+    *("android", "ios", "curl", "envoy", "istio", "kubernetes"),
+)
+_VERSION_BEFORE: Final = (
+    rf"(?:(?i:{'|'.join(_VERSION_WORDS)})"
     r"[\"'\\ :=\-]{0,6}|[=<>~!]=|[~^]|[A-Za-z]-"
     # A folder of what is served or packed, one for each version.
     r"|/(?:static|assets|dist|releases?|versions?|downloads?|libs?|npm|packages?|pkg|vendor|js|css)/"
@@ -48,6 +55,9 @@ _VERSION_BEFORE: Final = (
     r"|(?i:\b(?:up|down)grad\w{1,4}|\bbump\w{0,4})(?: [\w.\-]{1,16}){0,3}?(?: (?:from|to)){1,2} "
     r")\Z"
 )
+# What a text ends with in which that is found, beside the words, and in lower case.
+_VERSION_SIGNS: Final = ("==", "<=", ">=", "~=", "!=", "~", "^", "-", "/")
+_UPGRADE_SIGNS: Final = (" from ", " to ")
 _FILE_BEHIND: Final = (
     r"/[\w.\-/]{1,96}\.(?:css|deb|gz|jar|js|json|map|png|rpm|svg|tgz|whl|woff2?|zip)\b"
 )
@@ -56,21 +66,24 @@ _LOOK_BACK: Final = 34
 
 
 @lru_cache(maxsize=1)
-def _not_public() -> tuple[tuple[int, int], ...]:
+def _borders() -> tuple[int, ...]:
+    """Return where a network that isn't public begins, and where one ends, in turn."""
     networks = map(ipaddress.IPv4Network, _NOT_PUBLIC)
-    return tuple((int(network.netmask), int(network.network_address)) for network in networks)
+    borders: list[int] = []
+    for network in ipaddress.collapse_addresses(networks):
+        first = int(network.network_address)
+        borders += (first, first + network.num_addresses)
+    return tuple(borders)
 
 
 def is_public_ipv4(text: str) -> bool:
     """Say whether `text` is an IPv4 address that a client may have; networks' names are not."""
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
+    number = ipv4_number(text)
+    if number is None:
         return False
     if text.endswith(".0.0"):  # `Chrome/120.0.0.0`, `4.0.0.0`: a version far sooner than a host
         return False
-    number = int(address)
-    return not any(number & mask == network for mask, network in _not_public())
+    return bisect_right(_borders(), number) % 2 == 0
 
 
 _VERSION_PART: Final = 32
@@ -92,6 +105,19 @@ def _speaks_of_address(text: str, start: int, end: int) -> bool:
     return compile_pattern(r"[0-9A-Fa-f.:,;\s\[\]\"'/]{7,256}").fullmatch(text) is not None
 
 
+def is_behind_version(before: str) -> bool:
+    """Say whether four numbers behind `before` are a version: a product, a sign or a word says so."""
+    if before.isascii():  # nothing else is equal to a letter of the words but for its case
+        lowered = before.lower()
+        if not (
+            lowered.rstrip("\"'\\ :=-").endswith(_VERSION_WORDS)
+            or lowered.endswith(_VERSION_SIGNS)
+            or (lowered.endswith(_UPGRADE_SIGNS) and ("grad" in lowered or "bump" in lowered))
+        ):
+            return False
+    return compile_pattern(_VERSION_BEFORE).search(before) is not None
+
+
 def is_version_sooner(value: str) -> bool:
     """Say whether four parts of a number are all as small as those of versions are."""
     parts = value.split(".")
@@ -103,7 +129,7 @@ def _settle_ipv4(text: str, start: int, end: int) -> tuple[int, int] | None:
     if before == "." or before == "_" or not is_public_ipv4(text[start:end]):
         return None
     window = text[max(0, start - _LOOK_BACK) : start]
-    if compile_pattern(_VERSION_BEFORE).search(window):
+    if is_behind_version(window):
         return None
     if (
         text[start - 2 : start].strip("/")
