@@ -16,6 +16,7 @@ from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.policy import compile_policy, load_policy
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber import Scrubber, forms
+from jaeger_guard.types import Finding, Surface
 
 POLICY = compile_policy(load_policy("baseline", "the test"))
 EXAMPLES = tuple(
@@ -52,7 +53,14 @@ def _statement(pairs: list[tuple[str, str]]) -> str:
     return f"SELECT id FROM orders WHERE {rows}"
 
 
+def _trace(pairs: list[tuple[str, str]]) -> str:
+    message = ", ".join(f"{name} {text}" for name, text in pairs)
+    frame = f'  File "/app/shop/pay.py", line {len(message)}, in charge\n    raise Declined(why)\n'
+    return f"Traceback (most recent call last):\n{frame}shop.Declined: {message}\n"
+
+
 MADE = (
+    ("exception.stacktrace", _trace),
     ("url.full", _url),
     ("url.query", _query),
     ("http.request.header.cookie", _cookie),
@@ -98,6 +106,21 @@ def test_leaves_that_are_searched_at_once_are_scrubbed_alike(
     assert _scrubbed(USED, key, text) == _scrubbed(PLAIN, key, text)
 
 
+@settings(max_examples=250, deadline=None)
+@given(st.sampled_from(MADE), st.lists(st.tuples(NAMES, LEAVES), min_size=1, max_size=3))
+def test_names_are_scrubbed_alike(made: tuple[str, object], pairs: list[tuple[str, str]]) -> None:
+    """What is known of what scrubbing left changes nothing about names, statuses and paths."""
+    make = made[1]
+    assert callable(make)
+    for text in (make(pairs), f"GET /{make(pairs)}", f"{pairs[0][1]} {pairs[-1][1]}"):
+        assert _named(USED, text) == _named(PLAIN, text)
+
+
+def _named(scrubber: Scrubber, text: str) -> tuple[str, list[Finding]]:
+    findings: list[Finding] = []
+    return scrubber.text(Surface.NAME, text, findings), findings
+
+
 def _drawn(template: str, draw: random.Random) -> Iterator[str]:
     for _ in range(4):
         yield template.format(
@@ -124,6 +147,22 @@ def test_what_a_format_left_is_searched_no_more(key: str, template: str) -> None
         scrubbed = _scrubbed(scrubber, key, last)
     assert all(len(call.args[1]) < 8 for call in find.call_args_list)  # a leaf that is a number
     assert scrubbed == _scrubbed(PLAIN, key, last)
+    assert scrubbed[2]
+
+
+def test_what_was_left_of_a_stack_trace_is_searched_no_more() -> None:
+    """Of traces that differ in numbers and in what was found, the message alone is searched."""
+    scrubber = Scrubber(POLICY)
+    traces = [
+        _trace([("order", f"{number} of ana{number}@shop.example"), ("n", str(number))])
+        for number in range(10_000, 90_000, 20_000)
+    ]
+    for text in traces[:3]:
+        _scrubbed(scrubber, "exception.stacktrace", text)
+    with mock.patch.object(Scanner, "_find", autospec=True, side_effect=Scanner._find) as find:
+        scrubbed = _scrubbed(scrubber, "exception.stacktrace", traces[3])
+    assert all(len(call.args[1]) < 64 for call in find.call_args_list)
+    assert scrubbed == _scrubbed(PLAIN, "exception.stacktrace", traces[3])
     assert scrubbed[2]
 
 

@@ -166,8 +166,11 @@ class TextScrubber:
 
     def _is_settled(self, decision: KeyDecision, text: str) -> bool:
         """Say whether a text that scrubbing left is known to be clean."""
-        if self._settled.get((decision, text)) is not None:
-            return True
+        return self._settled.get((decision, text)) is not None or self._is_of_clean_form(
+            decision, text
+        )
+
+    def _is_of_clean_form(self, decision: KeyDecision, text: str) -> bool:
         form = None if self.forms is None else self.forms.form(text)
         return (
             form is not None
@@ -389,9 +392,9 @@ class TextScrubber:
             depth == 0
             and notation is Notation.TEXT
             and format_name == decision.format
-            and not judge.altered
             and scrubbed != text
-            and self._is_settled(decision, scrubbed)
+            # A form is judged whatever its leaves became.
+            and (self._is_of_clean_form if judge.altered else self._is_settled)(decision, scrubbed)
         ):
             return scrubbed  # searched before, with the same leaves
         if matches is None and scrubbed != text:
@@ -420,6 +423,7 @@ class TextScrubber:
         """Say whether a leaf that is only searched is clean where no detector finds anything in it."""
         return (
             text.isascii()
+            and "@" not in text  # most with it hold something, and the value would be read twice
             and not text.isdecimal()  # which opens few gates, and is asked about at once
             and not is_uuid(text)
             and not is_marker(text)
