@@ -108,14 +108,45 @@ def test_what_is_left_of_a_name_is_known_by_its_form() -> None:
     searched: list[str] = []
     find = Scanner.find
 
-    def find_noting(self: Scanner, text: str, *more: Any) -> list[Match]:
+    def find_noting(self: Scanner, text: str, *more: Any, **options: Any) -> list[Match]:
         searched.append(text)
-        return find(self, text, *more)
+        return find(self, text, *more, **options)
 
     with mock.patch.object(Scanner, "find", find_noting):
         name = "order 58222 was declined for bert@mail.example.org"
         assert _named(scrubber, name) == (template.format(58_222), 1)
     assert set(searched) == {name}
+
+
+def test_a_stack_trace_whose_message_alone_is_dirty_is_searched_there_alone() -> None:
+    """A third trace that differs in its message's values isn't searched as a whole."""
+    scrubber = Scrubber(_policy())
+    frames = "Traceback (most recent call last):\n" + "".join(
+        f'  File "/app/shop/step{step}.py", line {step}0, in charge\n    charge(order, {step})\n'
+        for step in range(8)
+    )
+    template = frames + "DeclinedError: order {} was declined for {}"
+    left = "[REDACTED:contact.email]"
+    for number in (47_110, 47_111):
+        trace = template.format(number, "anna@mail.example.org")
+        assert _scrubbed(scrubber, "exception.stacktrace", trace) == (
+            template.format(number, left),
+            1,
+        )
+    searched: list[str] = []
+    find = Scanner.find
+
+    def find_noting(self: Scanner, text: str, *more: Any, **options: Any) -> list[Match]:
+        searched.append(text)
+        return find(self, text, *more, **options)
+
+    with mock.patch.object(Scanner, "find", find_noting):
+        trace = template.format(58_222, "bert@mail.example.org")
+        assert _scrubbed(scrubber, "exception.stacktrace", trace) == (
+            template.format(58_222, left),
+            1,
+        )
+    assert 0 < max(map(len, searched)) < len(frames)
 
 
 def test_of_a_form_with_a_suspect_nobody_else_is_asked() -> None:
