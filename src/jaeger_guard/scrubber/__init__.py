@@ -29,6 +29,8 @@ from jaeger_guard.scrubber.recognition import scanner_for
 from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
 from jaeger_guard.scrubber.values import (
     FEWEST_TELLING,
+    INT64_MAX,
+    INT64_MIN,
     UnusedNames,
     ValueScrubber,
     exact,
@@ -204,12 +206,13 @@ class Scrubber:
                         or (plan.decision, text) in clean
                         or (plan.searched and is_uuid(text))
                     )
-                else:
-                    passes = (
-                        (kind is int or kind is bool or kind is float)
-                        and plan.searched
-                        and -FEWEST_TELLING < value < FEWEST_TELLING
+                elif kind is int or kind is bool or kind is float:
+                    passes = plan.searched and (
+                        -FEWEST_TELLING < value < FEWEST_TELLING
+                        or self._is_known_number(plan, value)
                     )
+                else:
+                    passes = False
                 if passes:
                     if changed is not None:
                         changed[names.unused(key)] = value
@@ -260,14 +263,24 @@ class Scrubber:
             (decision, text)
         ) is not None
 
-    @staticmethod
-    def passes(plan: KeyPlan, value: Any) -> bool:
-        """Say whether a value goes on under a key as it is: a number that tells nothing, an id by its form."""
+    def _is_known_number(self, plan: KeyPlan, number: Any) -> bool:
+        """Say whether a telling number was found clean under a key before, such as a thread's id."""
+        return (
+            type(number) is int
+            and INT64_MIN <= number <= INT64_MAX
+            and self.is_known_clean(plan, repr(number))
+        )
+
+    def passes(self, plan: KeyPlan, value: Any) -> bool:
+        """Say whether a value goes on under a key as it is, without a look.
+
+        That are numbers which tell nothing, or are known to be clean, and ids by their form.
+        """
         if not plan.decision.searched:
             return False
         kind = type(value)
         if kind is int or kind is float or kind is bool:
-            return bool(-FEWEST_TELLING < value < FEWEST_TELLING)
+            return -FEWEST_TELLING < value < FEWEST_TELLING or self._is_known_number(plan, value)
         if kind is tuple and is_one_text(plan.decision, value):
             return is_uuid(value[0])
         return kind is str and is_uuid(value)

@@ -32,8 +32,8 @@ from jaeger_guard.types import Action, Match, Surface
 MAX_NESTING: Final = 16
 MAX_ITEMS: Final = 16_384  # in all levels together: a list that holds itself twice doubles at each
 FEWEST_TELLING: Final = 10**8  # a shorter number identifies nobody by itself
-_INT64_MIN: Final = -(2**63)
-_INT64_MAX: Final = 2**63 - 1
+INT64_MIN: Final = -(2**63)
+INT64_MAX: Final = 2**63 - 1
 _LONGEST_INT: Final = 2**4096  # Python itself refuses to print much longer ones
 _SCHEMES: Final = frozenset({"bearer", "basic", "token", "digest", "negotiate", "apikey"})
 
@@ -200,7 +200,7 @@ class ValueScrubber:
             text = repr(value)
         else:
             return _withhold(found, "size")
-        fits = is_float or _INT64_MIN <= value <= _INT64_MAX
+        fits = is_float or INT64_MIN <= value <= INT64_MAX
         small = -FEWEST_TELLING < value < FEWEST_TELLING
         if decision.unsafe or (decision.whole is None and small):
             return value if fits else text
