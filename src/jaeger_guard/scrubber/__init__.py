@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 from typing import Any, Final
 
 from jaeger_guard.detectors import installed_detectors
@@ -192,9 +191,10 @@ class Scrubber:
         plans = self._plans[surface._value_, outbound].young
         clean = self._clean.young
         inert = self._text.inert.young
+        held = attributes if type(attributes) is dict else dict(attributes)
         changed: dict[str, Any] | None = None
         names = _NO_NAMES
-        for position, (key, value) in enumerate(attributes.items()):
+        for key, value in held.items():
             plan = plans.get(key) if type(key) is str else None
             if plan is not None and plan.is_same:
                 kind, text = type(value), value
@@ -223,7 +223,7 @@ class Scrubber:
             decision = plan.decision
             same_key = plan.is_same and name is key
             if changed is None and not same_key:
-                changed = dict(islice(attributes.items(), position))
+                changed = _before(held, key)
                 names = UnusedNames(changed)
             if name == KEYS_ATTRIBUTE and surface._value_ in _FOR_TOKENS:
                 continue  # who scrubs the span writes it, from what stands there
@@ -236,7 +236,7 @@ class Scrubber:
                     changed[emitted] = value
                 continue
             if changed is None:
-                changed = dict(islice(attributes.items(), position))
+                changed = _before(held, key)
                 names = UnusedNames(changed)
             self.report_key(plan, findings)
             self.report(found, surface, plan.key, findings)
@@ -386,6 +386,15 @@ class Scrubber:
     def _note_used(found: Findings, findings: list[Finding]) -> None:
         if found.keyed is not None and isinstance(findings, SpanFindings):
             findings.used.update(found.keyed.used)
+
+
+def _before(attributes: Mapping[str, Any], key: str) -> dict[str, Any]:
+    before: dict[str, Any] = {}
+    for name, value in attributes.items():
+        if name is key:
+            break
+        before[name] = value
+    return before
 
 
 def _credentials_only(decision: KeyDecision) -> KeyDecision:
