@@ -421,15 +421,18 @@ class TextScrubber:
 
     def may_wait(self, text: str, found: Findings) -> bool:
         """Say whether a leaf that is only searched is clean where no detector finds anything in it."""
-        return (
-            text.isascii()
-            and "@" not in text  # most with it hold something, and the value would be read twice
-            and not text.isdecimal()  # which opens few gates, and is asked about at once
-            and not is_uuid(text)
-            and not is_marker(text)
-            and not is_own(text, found)
-            and recognize(text) is None
-            and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
+        if (
+            not text.isascii()
+            or "@" in text  # most with it hold something, and the value would be read twice
+            or text.isdecimal()  # which opens few gates, and is asked about at once
+            or is_uuid(text)
+            or is_marker(text)
+            or is_own(text, found)
+        ):
+            return False
+        look = self._scanner.look(text)
+        return self._formats.recognize(text, look) is None and not (
+            _may_hold_base64(text, look) and _holds_base64(text)
         )
 
     def _search_at_once(self, whole: str, leaves: list[str]) -> list[Match] | None:
