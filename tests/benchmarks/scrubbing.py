@@ -19,6 +19,7 @@ from benchmarks.measuring import Row, Side, Work, contest
 from jaeger_guard.detectors import installed_detectors
 from jaeger_guard.detectors.detector import Detector
 from jaeger_guard.policy import CompiledPolicy, Policy, Rule, compile_policy, load_policy
+from jaeger_guard.scanner import scanner_of
 from jaeger_guard.scrubber import Scrubber
 from jaeger_guard.spans import GuardedSpan, GuardedState, SpanScrubber
 from jaeger_guard.wire import Encoder, ScrubbingEncoder
@@ -86,6 +87,8 @@ class Guarded:
         self._renew()
 
     def _renew(self) -> None:
+        if self._fresh:
+            scanner_of.cache_clear()  # it remembers words
         self._by = SpanScrubber(Scrubber(self._policy))
         self._wire = ScrubbingEncoder(self._by)
 

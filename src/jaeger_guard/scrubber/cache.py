@@ -20,7 +20,7 @@ from jaeger_guard.scrubber.found import Found
 
 INERT_BYTES: Final = 3 * 1024 * 1024
 PART_BYTES: Final = 512 * 1024
-CLEAN_BYTES: Final = 3 * 1024 * 1024
+CLEAN_BYTES: Final = 2 * 1024 * 1024
 OUTCOME_BYTES: Final = 1536 * 1024
 SETTLED_BYTES: Final = 256 * 1024
 _LONGEST_TEXT: Final = 1024  # longer texts seldom repeat, and would push out many short ones
