@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from jaeger_guard.keys.datakeys import DataKey
 from jaeger_guard.keys.token import Place
+from jaeger_guard.policy import KeyDecision
 from jaeger_guard.types import Action, Finding
 
 MOST_FINDINGS: Final = 4096  # in one text; nobody reads what is left of one that has more
@@ -73,7 +74,7 @@ class Findings:
         place: Where it stands, as a token authenticates it; None where there can be none.
     """
 
-    __slots__ = ("_limit", "dropped", "entries", "keyed", "place", "unsure")
+    __slots__ = ("_limit", "dropped", "entries", "keyed", "known", "place", "unsure")
 
     def __init__(self, limit: int = sys.maxsize, place: Place | None = None) -> None:
         self._limit = limit
@@ -81,6 +82,8 @@ class Findings:
         self.keyed: Keyed | None = None
         self.entries: list[Found] = []
         self.dropped = False
+        # The decision under which a text that was left is known to be clean, and this text.
+        self.known: tuple[KeyDecision, str] | None = None
         # A recognizer gave no answer, or a token stands there: what came out isn't to be used again.
         self.unsure = False
 
@@ -95,6 +98,10 @@ class Findings:
         self.entries.append(found)
         if found.action is Action.DROP:
             self.dropped = True
+
+    def knows(self, decision: KeyDecision, text: str) -> bool:
+        """Say whether this very text was left, and is known to be clean under this decision."""
+        return self.known is not None and self.known[1] is text and self.known[0] is decision
 
     def inner(self, limit: int = sys.maxsize) -> Findings:
         """Return what collects the findings of a part of the value; hand it to `take_keyed` after."""

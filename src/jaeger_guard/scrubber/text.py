@@ -154,7 +154,7 @@ class TextScrubber:
         """Scrub what scrubbing left: values of which only what was found differs leave the same."""
         if notation is not Notation.TEXT:
             return self._scrub(decision, text, found, notation, 0)
-        if self._is_settled(decision, text):
+        if found.knows(decision, text) or self._is_settled(decision, text):
             return text
         before = len(found.entries)
         scrubbed = self._scrub(decision, text, found, notation, 0)
@@ -215,6 +215,8 @@ class TextScrubber:
             found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", format_name))
         else:
             scrubbed = self._rewrite(format_name, decision, text, found, notation, depth)
+            if found.knows(decision, scrubbed):
+                return scrubbed
         if scrubbed == text:
             scrubbed = text
         if format_name == "json":
@@ -396,6 +398,7 @@ class TextScrubber:
             # A form is judged whatever its leaves became.
             and (self._is_of_clean_form if judge.altered else self._is_settled)(decision, scrubbed)
         ):
+            found.known = decision, scrubbed
             return scrubbed  # searched before, with the same leaves
         if matches is None and scrubbed != text:
             # Values of which only what was found differs leave the same: `Bearer [REDACTED:…]`.
