@@ -24,6 +24,7 @@ from jaeger_guard.categories import CREDENTIAL_PASSWORD
 
 # Characters. Of a longer key the two ends are read, and nothing is kept in a cache.
 _LONGEST: Final = 256
+_ENDINGS: Final = tuple(vocabulary.ENDINGS)
 _MOST_OPAQUE: Final = 2  # words; no phrase of `vocabulary.OPAQUE` has more
 
 
@@ -37,6 +38,11 @@ class _Phrase(NamedTuple):
 def _word() -> re.Pattern[str]:
     # An acronym before a capitalised word; a word; capitals; digits; letters other than ASCII's.
     return re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_A-Za-z]+")
+
+
+@cache
+def _stem() -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, vocabulary.STEMS)))
 
 
 @cache
@@ -83,7 +89,7 @@ def category_of(key: str) -> str | None:
     """Say which data category a value under `key` has by its name; None where the name is silent."""
     if len(key) <= _LONGEST:
         return _cached_category(key)
-    if any(stem in key.lower() for stem in vocabulary.STEMS):
+    if _stem().search(key.lower()) is not None:
         return CREDENTIAL_PASSWORD  # wherever it stands: reading only the two ends could miss it
     return _category(split_words(key))
 
@@ -111,7 +117,7 @@ def _category(words: Sequence[str]) -> str | None:
         position = end
     if found is None and not password_seen and words[-1:] and not _harmless_end(words):
         glued = "".join(words)
-        if any(stem in glued for stem in vocabulary.STEMS):  # split by an odd case: `xPassWord`
+        if _stem().search(glued) is not None:  # split by an odd case: `xPassWord`
             return CREDENTIAL_PASSWORD
     return found
 
@@ -128,11 +134,12 @@ def _longest_phrase(words: Sequence[str], start: int) -> tuple[int, str, str | N
         if phrase.place == "any" or (not rest and (phrase.place == "last" or start == 0)):
             return end, glued, phrase.category
     word = words[start]
-    if any(stem in word for stem in vocabulary.STEMS):
+    if _stem().search(word) is not None:
         return start + 1, "password", CREDENTIAL_PASSWORD
-    for ending, category in vocabulary.ENDINGS.items():
-        if word.endswith(ending) and word not in vocabulary.NO_ENDINGS:
-            return start + 1, ending, category
+    if word.endswith(_ENDINGS) and word not in vocabulary.NO_ENDINGS:
+        for ending, category in vocabulary.ENDINGS.items():
+            if word.endswith(ending):
+                return start + 1, ending, category
     return start, "", None
 
 
