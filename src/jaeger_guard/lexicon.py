@@ -96,7 +96,7 @@ def category_of(key: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def _cached_category(key: str) -> str | None:
-    return _category(split_words(key))
+    return _category(_cached_words(key))
 
 
 def _category(words: Sequence[str]) -> str | None:

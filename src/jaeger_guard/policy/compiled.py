@@ -110,6 +110,7 @@ class CompiledPolicy:
         "_interned",
         "_layers",
         "_leaves",
+        "_settled",
         "_tables",
         "_withholds_unknown",
         "audit",
@@ -155,6 +156,7 @@ class CompiledPolicy:
             MOST_REMEMBERED
         )
         self._interned: Generations[tuple[object, ...], KeyDecision] = Generations(MOST_REMEMBERED)
+        self._settled: Generations[tuple[object, ...], KeyDecision] = Generations(MOST_REMEMBERED)
         self._tables: Generations[tuple[object, ...], Mapping[str, Treatment]] = Generations(
             MOST_REMEMBERED
         )
@@ -266,6 +268,23 @@ class CompiledPolicy:
         *,
         named: bool = False,
         inside: bool = False,
+    ) -> KeyDecision:
+        """Decide by what a key tells: most keys that were never met tell what others did."""
+        asked = (key_class, matched, surface._value_, named, inside)
+        decision = self._settled.get(asked)
+        if decision is None:
+            decision = self._settle_anew(key_class, matched, surface, named=named, inside=inside)
+            self._settled.put(asked, decision)
+        return decision
+
+    def _settle_anew(
+        self,
+        key_class: KeyClass,
+        matched: frozenset[int],
+        surface: Surface,
+        *,
+        named: bool,
+        inside: bool,
     ) -> KeyDecision:
         layers = self._layers
         category = certain_category(key_class)
