@@ -131,7 +131,7 @@ ASCII_TEXTS = TEXTS.map(lambda text: text.encode("ascii", "ignore").decode())
 @given(st.lists(ASCII_TEXTS, min_size=1, max_size=4))
 def test_texts_that_are_gated_at_once_are_searched_alike(texts: list[str]) -> None:
     """Of several texts, the suspects of all find in each what is found in it by itself."""
-    suspects = SCANNER.suspects(texts)
+    suspects = SCANNER.suspects("\n".join(texts))
     for text in texts:
         assert SCANNER.find_by(suspects, text) == SCANNER.find(text)
 
@@ -143,7 +143,7 @@ def test_no_line_shuts_the_gate_of_another(beside: str) -> None:
     """Each example opens its gates between other texts, too: a gate looks for no end of a text."""
     for text in (*EXAMPLES, *NEAR_MISSES):
         if text.isascii():
-            assert SCANNER.opened(text) <= set(SCANNER.suspects([beside, text, beside]))
+            assert SCANNER.opened(text) <= set(SCANNER.suspects("\n".join([beside, text, beside])))
 
 
 @settings(max_examples=60, deadline=None)

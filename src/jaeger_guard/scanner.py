@@ -168,13 +168,12 @@ class Scanner:
             return self._find(text, look, besides)
         return _through_disguise(text, lambda searched: self._find(searched, None, besides))
 
-    def suspects(self, texts: Sequence[str]) -> list[int]:
-        """Return the numbers of the detectors that may find something in one of these ASCII texts.
+    def suspects(self, text: str, look: Look | None = None) -> list[int]:
+        """Return the numbers of the detectors that may find something in a line of ASCII text.
 
-        The gates are asked once about all of them, line by line: nothing that stands in another line
-        keeps one shut.
+        What stands in another line keeps no gate shut, so several texts may be asked about at once.
         """
-        return sorted(self.opened("\n".join(texts)))
+        return sorted(self._opened(text, look)[0])
 
     def find_by(self, numbers: Iterable[int], text: str) -> list[Match]:
         """Return what the detectors of these numbers find in ASCII text."""

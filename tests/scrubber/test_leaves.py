@@ -28,6 +28,7 @@ LEAVES = st.one_of(
         ["REDACTED", "orders", "bot12345678:", "reset", "a;b=c", "x@y.example", "{id}"]
     ),
     st.text("0123456789abcdef", min_size=4, max_size=24),
+    st.sampled_from(["password", "a-password-b", "Kennwort.x", "Duplicate", "curl-u", "passe"]),
     st.text(max_size=8),
 )
 NAMES = st.sampled_from(
@@ -180,7 +181,9 @@ def test_leaves_cost_one_search_of_the_gates() -> None:
     """A clean URL of many words that were never met asks the gates once."""
     scrubber = Scrubber(POLICY)
     scrubber.value("url.full", "https://pay.example/v1/a?b=c")  # its names are known now
-    with mock.patch.object(Scanner, "opened", autospec=True, side_effect=Scanner.opened) as opened:
+    with mock.patch.object(
+        Scanner, "_opened", autospec=True, side_effect=Scanner._opened
+    ) as opened:
         scrubbed = _scrubbed(scrubber, "url.full", "https://pay.example/qax/rtw/uyv/wez?b=hgq-klo")
     assert opened.call_count == 1
     assert not scrubbed[2]

@@ -52,3 +52,22 @@ def test_a_look_changes_nothing_for_any_text(pieces: list[str]) -> None:
     """Whatever a text is joined from, it is recognized as without a look."""
     text = "".join(pieces)
     assert BY_SCANNER.recognize(text, SCANNER.look(text)) == recognize(text)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(HINTS),
+            st.sampled_from(("-", "_", ".", "a", "7", "curl", "Duplicate", "mysql", "-u", "--")),
+            st.text("abcXYZ019_.-", max_size=8),
+        ).flatmap(lambda piece: st.sampled_from((piece, piece.upper(), piece.title(), piece[::2]))),
+        min_size=1,
+        max_size=5,
+    )
+)
+def test_a_word_of_a_format_is_hinted_at(pieces: list[str]) -> None:
+    """A word is of a format only where a look at it, and lines beside it, tells of a hint."""
+    text = "".join(pieces)
+    if BY_SCANNER.is_word(text) and recognize(text) is not None:
+        assert BY_SCANNER.is_hinted(SCANNER.look(f"x\n{text}\ny"))

@@ -11,6 +11,7 @@ alone, so it is worked out once for each set of them.
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Final
@@ -39,6 +40,8 @@ _SIGN_HINTS: Final = (
 _SIGN_WORD: Final = re.compile(rf"\b(?:{'|'.join(_SIGN_WORDS)})\b")
 _OPTION: Final = re.compile(r"\s--?[A-Za-z]")
 _HYPHEN: Final = ord("-")
+_IN_WORDS: Final = string.ascii_letters + string.digits + "_.-"
+_WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 
 HINTS: Final = tuple(
     dict.fromkeys((*_SIGN_HINTS, *(hint for entry in FORMATS.values() for hint in entry.hints)))
@@ -75,6 +78,12 @@ class FormatRecognizer:
     def __init__(self, hints: Mapping[str, int]) -> None:
         self._hints = hints
         self._sign_words = self._numbers(_SIGN_HINTS)
+        self._any_hint = self._numbers(HINTS)
+        self._of_words = tuple(
+            recognizes
+            for _, recognizes, entry in _all_recognizers()
+            if _holds_sign(entry, _IN_WORDS)
+        )
         self._by_signs: Generations[frozenset[int], tuple[tuple[_Hinted, ...], bool]] = Generations(
             _MOST_SIGNS
         )
@@ -97,6 +106,16 @@ class FormatRecognizer:
             return "text"
         words = not told.isdisjoint(self._sign_words)
         return "text" if (words or _HYPHEN in signs) and _has_sign_word(text) else None
+
+    def is_word(self, text: str) -> bool:
+        """Say whether a text is one word, which is of a format only where it holds a hint."""
+        return _WORD.fullmatch(text) is not None and not any(
+            recognizes(text) for recognizes in self._of_words
+        )
+
+    def is_hinted(self, look: Look) -> bool:
+        """Say whether the scanner may have seen a hint."""
+        return not look.told.isdisjoint(self._any_hint)
 
     def _asked(self, signs: frozenset[int]) -> tuple[tuple[_Hinted, ...], bool]:
         """Answer who is to be asked about a text with these signs, and whether they are the text's."""

@@ -423,31 +423,31 @@ class TextScrubber:
         )
 
     def may_wait(self, text: str, found: Findings) -> bool:
-        """Say whether a leaf that is only searched is clean where no detector finds anything in it."""
-        if (
-            not text.isascii()
-            or "@" in text  # most with it hold something, and the value would be read twice
-            or text.isdecimal()  # which opens few gates, and is asked about at once
-            or is_uuid(text)
-            or is_marker(text)
-            or is_own(text, found)
-        ):
-            return False
-        look = self._scanner.look(text)
-        return self._formats.recognize(text, look) is None and not (
-            _may_hold_base64(text, look) and _holds_base64(text)
+        """Say whether a leaf is a word, and clean where no detector and no format finds anything in it."""
+        return (
+            self._formats.is_word(text)
+            and not text.isdecimal()  # which opens few gates, and is asked about at once
+            and not is_uuid(text)
+            and not is_marker(text)
+            and not is_own(text, found)
+            and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
         )
 
     def _search_at_once(self, whole: str, leaves: list[str]) -> list[Match] | None:
         """Search leaves that wait, and what their value became, asking the gates once.
 
-        Answers what is found across the leaves; None where something is found in one of them.
+        Answers what is found across the leaves; None where something may stand in one of them.
         """
         scanner = self._scanner
-        suspects = scanner.suspects([whole, *leaves] if whole.isascii() else leaves)
+        at_once = "\n".join([whole, *leaves] if whole.isascii() else leaves)
+        look = scanner.look(at_once)
+        suspects = scanner.suspects(at_once, look)
+        is_hinted = self._formats.is_hinted(look)
         clean = True
         for leaf in leaves:
-            if suspects and scanner.find_by(suspects, leaf):
+            if (is_hinted and recognize(leaf) is not None) or (
+                suspects and scanner.find_by(suspects, leaf)
+            ):
                 clean = False
             else:
                 self.inert.add(leaf)
