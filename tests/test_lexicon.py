@@ -4,13 +4,16 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from growth import assert_linear, repeated
-from jaeger_guard import vocabulary
-from jaeger_guard.categories import ALL
+from jaeger_guard import lexicon, vocabulary
+from jaeger_guard.categories import ALL, CREDENTIAL_PASSWORD
 from jaeger_guard.lexicon import (
     category_of,
     is_identifier,
@@ -202,3 +205,41 @@ def test_hostile_key_takes_linear_time(unit: str) -> None:
     assert_linear(lambda size: is_identifier(repeated(unit, size)))
     assert_linear(lambda size: is_machine(repeated(unit, size)))
     assert_linear(lambda size: opaque_category_of(repeated(unit, size)))
+
+
+def _longest_phrase(words: Sequence[str], start: int) -> tuple[int, str, str | None]:
+    """The plain reference: every phrase, stem and ending is asked for at every word."""
+    for end in range(len(words), start, -1):
+        glued = "".join(words[start:end])
+        phrase = lexicon._phrases().get(glued)
+        if phrase is None or (end > start + 1 and phrase.words == 1):
+            continue
+        rest = lexicon._without_digits(words[end:])
+        if phrase.place == "any" or (not rest and (phrase.place == "last" or start == 0)):
+            return end, glued, phrase.category
+    word = words[start]
+    if any(stem in word for stem in vocabulary.STEMS):
+        return start + 1, "password", CREDENTIAL_PASSWORD
+    for ending, category in vocabulary.ENDINGS.items():
+        if word.endswith(ending) and word not in vocabulary.NO_ENDINGS:
+            return start + 1, ending, category
+    return start, "", None
+
+
+def test_the_looks_before_a_phrase_change_nothing() -> None:
+    """Promise: what most words are dismissed by keeps no phrase, stem or ending from being found."""
+    draw = random.Random(11)
+    parts = [
+        *(part for part in lexicon._phrases()),
+        *(part for phrase in vocabulary.PHRASES.values() for part in phrase.split("|")),
+        *(*vocabulary.STEMS, *vocabulary.ENDINGS, *vocabulary.NO_ENDINGS),
+        *("user", "hash", "7", "ab3", "id", "\u00e9", "x"),
+    ]
+    for _ in range(6000):
+        name = draw.choice("_- .").join(
+            draw.choice(("", "", "x", "my", "\u00f8")) + part[: draw.choice((2, 5, 99, 99, 99))]
+            for part in draw.choices(parts, k=draw.randrange(1, 4))
+        )
+        words = lexicon.split_words(name)
+        for start in range(len(words)):
+            assert lexicon._longest_phrase(words, start) == _longest_phrase(words, start), name

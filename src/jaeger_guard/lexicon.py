@@ -26,6 +26,9 @@ from jaeger_guard.categories import CREDENTIAL_PASSWORD
 _LONGEST: Final = 256
 _ENDINGS: Final = tuple(vocabulary.ENDINGS)
 _MOST_OPAQUE: Final = 2  # words; no phrase of `vocabulary.OPAQUE` has more
+_BEGINNING: Final = 4  # characters
+# Characters of ASCII: no stem of a password's words is shorter, nor any ending.
+_SHORTEST: Final = 4
 
 
 class _Phrase(NamedTuple):
@@ -63,6 +66,14 @@ def _phrases() -> dict[str, _Phrase]:
                 phrase_of_it = _Phrase(category, count, place)
                 found[glued] = shared.setdefault(phrase_of_it, phrase_of_it)
     return found
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """Answer how a word may begin that is the first of a phrase: most words begin otherwise."""
+    return frozenset(
+        phrase[:length] for phrase in _phrases() for length in range(1, _BEGINNING + 1)
+    )
 
 
 @cache
@@ -125,7 +136,9 @@ def _category(words: Sequence[str]) -> str | None:
 def _longest_phrase(words: Sequence[str], start: int) -> tuple[int, str, str | None]:
     """Find the longest phrase that begins at `start`: its end, itself, and its category."""
     phrases = _phrases()
-    for end in range(min(len(words), start + _most_words()), start, -1):
+    word = words[start]
+    begins = word[:_BEGINNING] in _beginnings()
+    for end in range(min(len(words), start + _most_words()), start, -1) if begins else ():
         glued = words[start] if end == start + 1 else "".join(words[start:end])
         phrase = phrases.get(glued)
         if phrase is None or (end > start + 1 and phrase.words == 1):
@@ -133,7 +146,8 @@ def _longest_phrase(words: Sequence[str], start: int) -> tuple[int, str, str | N
         rest = _without_digits(words[end:])
         if phrase.place == "any" or (not rest and (phrase.place == "last" or start == 0)):
             return end, glued, phrase.category
-    word = words[start]
+    if len(word) < _SHORTEST and word.isascii():
+        return start, "", None
     if _stem().search(word) is not None:
         return start + 1, "password", CREDENTIAL_PASSWORD
     if word.endswith(_ENDINGS) and word not in vocabulary.NO_ENDINGS:
