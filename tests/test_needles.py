@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import random
 
+import pytest
+
+from jaeger_guard import needles
 from jaeger_guard.detectors.detector import flatten, words_of
 from jaeger_guard.needles import NeedleIndex
 
@@ -67,3 +70,12 @@ def test_what_is_known_of_words_says_what_a_look_says() -> None:
                 digits=True,
             )
             assert found == expected
+
+
+@pytest.mark.parametrize("offset", range(9))
+def test_a_needle_beside_a_step_is_seen(monkeypatch: pytest.MonkeyPatch, offset: int) -> None:
+    """Many new words are looked at in steps, wherever a needle lies in them."""
+    monkeypatch.setattr(needles, "STEP", 8)
+    index = index_of("ghp_", "token")
+    assert index._tells_nothing(b" a bcd efgh ijkl mnop " * 4)
+    assert not index._tells_nothing(b"x" * offset + b" token " + b"y" * 20)

@@ -28,6 +28,7 @@ from typing import Final
 
 from jaeger_guard.detectors.detector import DIGITS, Needles, flatten
 from jaeger_guard.generations import Generations
+from jaeger_guard.long_texts import STEP
 
 _WINDOW: Final = 3
 _LONGEST_WORD: Final = 24  # bytes; a longer one is an id, and seldom comes again
@@ -220,7 +221,7 @@ class NeedleIndex:
     def _learn(self, words: Sequence[bytes], told: set[int]) -> None:
         """Add what the words tell, and remember those that were met before."""
         dull, telling = self._dull, self._telling
-        all_dull = len(words) > 1 and self._windows.isdisjoint(_windows(b" %b " % b" ".join(words)))
+        all_dull = len(words) > 1 and self._tells_nothing(b" %b " % b" ".join(words))
         for word in words:
             if dull.get(word) is not None:
                 continue
@@ -232,6 +233,16 @@ class NeedleIndex:
                     telling.put(word, needles)
                 else:
                     dull.put(word, True)
+
+    def _tells_nothing(self, flat: bytes) -> bool:
+        """Say whether no window of a needle is in a flattened text; of a long one, step by step."""
+        if len(flat) <= STEP:
+            return self._windows.isdisjoint(_windows(flat))
+        steps = range(0, len(flat), STEP)
+        return all(
+            self._windows.isdisjoint(_windows(flat[start : start + STEP + _WINDOW - 1]))
+            for start in steps
+        )
 
     def _was_met(self, word: bytes) -> bool:
         """Say whether a word was met before: a secret comes once, and isn't held."""
