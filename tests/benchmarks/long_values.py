@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
@@ -61,29 +61,118 @@ SHAPES: Final[dict[str, tuple[str, ...]]] = {
     "exception.stacktrace": ('  File "/a/b.py", line 1, in x\n    foo(a="b")\n', "\n", "a='b' "),
     "process.command_line": ("--a b ", "&amp;", "a=b&", "curl -u a:b; ", "'", "a "),
     "http.request.header.cookie": ("a=b; ", ";", "&amp;"),
-    "http.request.body.content": ('{"a":"b"},', "a=b&", "["),
+    "http.request.body.content": ('{"a":"b"},', "a=b&", "[", "<a>b</a>", "a: b\n", "a,b\n"),
+    "http.response.header.set-cookie": ("a=b; ",),
+    "url.query": ("a&", "%252541"),
+    "url.path": ("/a", "/;"),
+    "process.command_args": ("--a b ",),
+}
+
+# What doesn't repeat: for each number a piece, between what opens and what closes the whole.
+NUMBERED: Final[dict[str, tuple[tuple[str, str, str], ...]]] = {
+    "order.note": (
+        *(("[", '{"name": "n%d", "count": %d}, ', "]"), ("{", '"k%d": %d, ', "}")),
+        *(("", '{"a%d":[%d, ', ""), ("", '"%d.%d" ', ""), ("", "key%d: value%d\n", "")),
+        *(("", "  " * 20 + "k%d: [%d]\n", ""), ("<r>", "<a%d>%d</a>", "</r>")),
+        *(("", "w%d=v%d ", ""), ("", "u%d@s%d.example.com ", ""), ("", "word%d w%d ", "")),
+        *(("", "2026-11-26 INFO shop order=%d status=ok took=%dms\n", ""), ("", "%d %d ", "")),
+        *(
+            (
+                "Traceback (most recent call last):\n",
+                '  File "/a%d.py", line %d, in f\n    x()\n',
+                "",
+            ),
+        ),
+        *(
+            ("no\n", "\tat com.shop.Pay%d.run(Pay.java:%d)\n", ""),
+            ("", "dXNlciBudW1iZXIg%d%d ", ""),
+        ),
+        *(("Host: a\n", "X-H%d: v%d\n", ""), ("id,email\n", "%d,a%d\n", "")),
+        *(("sudo curl ", "-u a%d:b%d ", ""), ('sh -c "', "mysql -p%d x%d; ", '"')),
+        *(("", "[REDACTED:contact.email] a%d b%d ", ""), ("", "\uff11%d\uff12%d", "")),
+        *(("", "p\u0430ssw\u043erd%d\u200b%d ", ""), ("", "\u00e9\u00fe\x80\x01%d\xff%d", "")),
+        *(("<a b='", "x%d%d", ""), ("", "x%dy%d", ""), ("", "%%2541%d%%C3%%A9%d", "")),
+    ),
+    "db.query.text": (
+        *(("SELECT a FROM t WHERE b IN (", "'v%d', %d, ", "0)"), ("", "SET k%d v%d\n", "")),
+        *(("INSERT INTO t VALUES ", "(%d, 'it\\'s %d'), ", "(0)"),),
+        *(('{"find": "c", "filter": {', '"a%d": %d, ', "}}"), ("MSET ", "k%d v%d ", "")),
+    ),
+    "http.request.header.cookie": (("", "c%d=v%d; ", ""),),
+    "url.full": (("https://a.b/?", "a%d=b%d&", ""),),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a long value repeats, and under which key it stands."""
+    """What a long value repeats, or numbers, and under which key it stands."""
 
     key: str
     unit: str
+    opening: str = ""
+    closing: str = ""
+    is_numbered: bool = False
 
     def __str__(self) -> str:
-        return f"{self.unit[:24]!r} under {self.key}"
+        return f"{(self.opening + self.unit)[:24]!r} under {self.key}"
 
     def text(self, size: int) -> str:
         """Return about so many characters of it."""
-        return self.unit * (size // len(self.unit))
+        if not self.is_numbered:
+            return self.unit * (size // len(self.unit))
+        pieces = [self.unit % (number, number) for number in range(size // (len(self.unit) + 4))]
+        return f"{self.opening}{''.join(pieces)}{self.closing}"
 
 
-_Measure = Callable[[Shape], float]
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list or a map of as many short texts as one value may have."""
+
+    key: str
+    is_list: bool
+    unit: str
+
+    def __str__(self) -> str:
+        return f"a {'list' if self.is_list else 'map'} of {self.unit!r} under {self.key}"
+
+    def text(self, size: int) -> Any:
+        """Return the value for a text of so many characters."""
+        count = min(size // len(self.unit), _MOST_ITEMS)
+        items = [self.unit % number for number in range(count)]
+        return tuple(items) if self.is_list else {f"k{item}": item for item in items}
 
 
-def worst(shapes: list[Shape], measure: _Measure) -> tuple[Shape, float]:
+_MOST_ITEMS: Final = 16_384
+ITEMS: Final = (
+    *(
+        Items("order.note", is_list, unit)
+        for is_list in (True, False)
+        for unit in ("%d a=b", "%d@", "w%d")
+    ),
+    Items("process.command_args", True, "-u%d:b"),
+)
+
+
+AnyShape = Shape | Items
+
+
+def all_shapes() -> list[AnyShape]:
+    """Return every shape that is known to be bad for something."""
+    return [
+        *(Shape(key, unit) for key, units in SHAPES.items() for unit in units),
+        *(
+            Shape(key, unit, opening, closing, is_numbered=True)
+            for key, shapes in NUMBERED.items()
+            for opening, unit, closing in shapes
+        ),
+        *ITEMS,
+    ]
+
+
+_Measure = Callable[[AnyShape], float]
+
+
+def worst(shapes: list[AnyShape], measure: _Measure) -> tuple[AnyShape, float]:
     """Return the shape for which a figure is the largest, and the figure.
 
     Noise only ever adds: the worst few are measured again, and the best of each one's runs counts.
@@ -95,7 +184,7 @@ def worst(shapes: list[Shape], measure: _Measure) -> tuple[Shape, float]:
     return found, best[found]
 
 
-def seconds(scrubber: Scrubber, shape: Shape, size: int) -> float:
+def seconds(scrubber: Scrubber, shape: AnyShape, size: int) -> float:
     """Return the CPU time that a value takes."""
     text = shape.text(size)
     began = time.thread_time()
@@ -114,7 +203,7 @@ def sdk_seconds(size: int) -> float:
     return statistics.median(runs)
 
 
-def pause(scrubber: Scrubber, shape: Shape, size: int) -> float:
+def pause(scrubber: Scrubber, shape: AnyShape, size: int) -> float:
     """Return the longest time for which scrubbing kept another thread from running.
 
     That thread never rests, and reads how much CPU the scrubbing one has used: the most between two
@@ -147,11 +236,11 @@ def pause(scrubber: Scrubber, shape: Shape, size: int) -> float:
 def long_values(size: int = MEGABYTE, every: int = 1) -> list[Row]:
     """Time, growth and pauses of the worst shapes of a long value; of every so many, to be quick."""
     scrubber = Scrubber(compile_policy(load_policy("baseline", "the benchmark")))
-    shapes = [Shape(key, unit) for key, units in SHAPES.items() for unit in units][::every]
+    shapes = all_shapes()[::every]
     for shape in shapes:
         seconds(scrubber, shape, 4000)  # compiles what is compiled once
 
-    def growth(shape: Shape) -> float:
+    def growth(shape: AnyShape) -> float:
         # Of parts that the time limit doesn't cut.
         half = max(seconds(scrubber, shape, size // 8), _MEASURABLE)
         return seconds(scrubber, shape, size // 4) / half
@@ -172,6 +261,6 @@ def long_values(size: int = MEGABYTE, every: int = 1) -> list[Row]:
     ]
 
 
-def _is_withheld(scrubber: Scrubber, shape: Shape, size: int) -> bool:
+def _is_withheld(scrubber: Scrubber, shape: AnyShape, size: int) -> bool:
     _, found = scrubber.value(shape.key, shape.text(size))
     return any(entry.detector == "time" for entry in found.entries)
