@@ -113,7 +113,9 @@ def rewrite_path(text: str, judge: Judge) -> str:
     authority = text[2:].partition("/")[0] if text.startswith("//") else ""
     if "@" in authority:  # a client that left out the scheme
         return rewrite(text, judge)
-    if _scheme().match(text) is not None:  # the absolute form of a request target, RFC 9112, 3.2.2
+    if (
+        text[:1] != "/" and _scheme().match(text) is not None
+    ):  # the absolute form of a request target, RFC 9112, 3.2.2
         return rewrite(text, judge)
     return _path_and_rest(text, judge)
 
@@ -270,13 +272,12 @@ def _authority(text: str, judge: Judge, *, is_end: bool = False) -> str:
 def _path_and_rest(text: str, judge: Judge) -> str:
     before, hash_mark, fragment = text.partition("#")
     path, question, query = before.partition("?")
-    return (
-        _path(path, judge)
-        + question
-        + rewrite_query(query, judge)
-        + hash_mark
-        + _fragment(fragment, judge)
-    )
+    written = _path(path, judge) + question
+    if query:
+        written += rewrite_query(query, judge)
+    if hash_mark:
+        written += hash_mark + _fragment(fragment, judge)
+    return written
 
 
 def _path(text: str, judge: Judge) -> str:

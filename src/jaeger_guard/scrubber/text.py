@@ -9,7 +9,10 @@ judge for each leaf, under the leaf's own decision.
 3. A text of a known format is taken apart; its leaves come back here one level deeper. Nesting has
    a bound, behind which a text that still has a format is withheld.
 4. Everything else is searched by the detectors. So is the outcome of a format once more, for
-   what stood between its leaves.
+   what stood between its leaves, unless the same was left before.
+   Leaves that are one word and only searched wait for that: the gates are asked about all of them and
+   the outcome at once. Where one holds something after all, the value is taken apart again, and no
+   leaf waits.
 5. What is left, where it is encoded (percent, entities, escapes, base64), is decoded and looked at
    once more; behind the bound it is withheld.
 
