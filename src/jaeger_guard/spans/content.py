@@ -294,9 +294,10 @@ def valid_count(count: int) -> int:
 
 def pairs_of(context: SpanContext | None) -> TraceStatePairs:
     """Return the members of a context's tracestate."""
-    if context is None or not context.trace_state:
+    state = DEFAULT_TRACE_STATE if context is None else context.trace_state
+    if state is DEFAULT_TRACE_STATE or not state:
         return ()
-    return tuple(context.trace_state.items())
+    return tuple(state.items())
 
 
 def with_tracestate(context: SpanContext, pairs: TraceStatePairs) -> SpanContext:
