@@ -50,6 +50,29 @@ def _header() -> re.Pattern[str]:
     )
 
 
+# What a frame begins with where it is indented, and a header by its first character.
+_FRAME_BEGINS: Final = ('File "', "at ", "... ", "from ", "goroutine ")
+_HEADER_BEGINS: Final = frozenset(("", *"ETD[.0123456789"))
+
+
+def _may_be_frame(bare: str) -> bool:
+    """Say whether a line begins as a frame does, so that most source lines aren't matched."""
+    if bare[:1] == "\t" or bare.lstrip(" |").lstrip().startswith(_FRAME_BEGINS):
+        return True
+    return "(" in bare and bare[0] not in " |"
+
+
+def _may_be_header(bare: str) -> bool:
+    """Say whether a line begins as a header does."""
+    first = bare.lstrip(" |+-")[:1]
+    return first in _HEADER_BEGINS or first.isspace()
+
+
+def _may_hold_literal(content: str) -> bool:
+    """Say whether a line of source has a quote, and a sign before it that a name may have behind it."""
+    return ('"' in content or "'" in content) and ("=" in content or ":" in content)
+
+
 @lru_cache(maxsize=1)
 def _literal() -> re.Pattern[str]:
     # password = "…", {"password": "…"}, connect(password="…"): literals with a name before them.
@@ -73,9 +96,9 @@ def rewrite(text: str, judge: Judge) -> str:
     depth = 0
     for line in lines_of(text):
         bare = line.rstrip("\r\n")
-        frame = _frame().match(bare)
+        frame = _frame().match(bare) if _may_be_frame(bare) else None
         is_structure = frame is not None or (
-            _header().match(bare) is not None and bool(bare.strip())
+            _may_be_header(bare) and _header().match(bare) is not None and bool(bare.strip())
         )
         content = bare.lstrip(" |")
         indent = len(bare) - len(content)
@@ -88,7 +111,7 @@ def rewrite(text: str, judge: Judge) -> str:
         _flush(message, written, judge)
         found_frame = True
         if frame is not None:
-            in_source = frame.groupdict()["python"] is not None
+            in_source = frame["python"] is not None
             depth = indent
             written.append(_frame_line(line, bare, judge))
         elif is_source and content.strip("~^ "):
@@ -128,7 +151,7 @@ def _source(content: str, judge: Judge) -> str:
     written: list[str] = []
     end = 0
     interpolates = "{" in content and _INTERPOLATES.search(content) is not None
-    for found in find_all(_literal(), content):
+    for found in find_all(_literal(), content) if _may_hold_literal(content) else ():
         body = found["body"]
         if interpolates and _is_expression(body):
             continue
