@@ -31,13 +31,13 @@ from jaeger_guard.detectors.any_digits import loosened
 from jaeger_guard.detectors.detector import (
     CAPITAL,
     DIGITS,
+    FLATTENING,
     Detector,
     DigitRun,
     Needles,
     Shape,
     ascii_lower,
     compile_pattern,
-    flatten,
     longer_digit_runs,
     words_of,
 )
@@ -143,12 +143,12 @@ class Scanner:
     def look(self, text: str) -> Look:
         """Return what is seen of a text at a glance."""
         data = text.encode("utf-8", "surrogatepass")
-        flat = flatten(text)
+        flat = data.translate(FLATTENING)
         present: bytes = data.translate(None, self._no_signs)
         signs = (
             set(present) if len(present) <= _FEW else {each for each in self._signs if each in data}
         )
-        words = words_of(text, flat)
+        words = set(flat.split()) if len(text) <= LONG else words_of(text, flat)
         told = self._needles.told(words, signs)
         if b" " in data:
             signs.add(_SPACE)

@@ -56,12 +56,13 @@ def _flattening() -> bytes:
     return bytes(table)
 
 
-_FLATTENING: Final = _flattening()
+FLATTENING: Final = _flattening()
+"""The table of `flatten`, for `bytes.translate`."""
 
 
 def flatten(text: str) -> bytes:
     """Return a text in UTF-8 and lower case, with zeros for digits and spaces for all signs of ASCII."""
-    return text.encode("utf-8", "surrogatepass").translate(_FLATTENING)
+    return text.encode("utf-8", "surrogatepass").translate(FLATTENING)
 
 
 def words_of(text: str, flat: bytes) -> set[bytes]:

@@ -14,7 +14,7 @@ from jaeger_guard.policy import KeyDecision
 from jaeger_guard.scrubber.cache import CleanTexts
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
 from jaeger_guard.scrubber.settling import until_clean
-from jaeger_guard.scrubber.text import KnownForms, TextScrubber
+from jaeger_guard.scrubber.text import INERT, KnownForms, TextScrubber
 from jaeger_guard.types import Notation
 
 _REQUEST: Final = re.compile(r"((?:[A-Za-z]{3,16}(?: HTTP)? )?)(/[^\s]{0,65536})")
@@ -95,4 +95,5 @@ def scrub_name_once(
             path = request.group(2)
             scrubbed = scrubber.scrub_as("url_path", decision, path, found)
             return name if scrubbed == path else request.group(1) + scrubbed
-    return scrubber.scrub(decision, name, found)
+    glance = scrubber.glance(name) if decision.searched and name.isascii() else None
+    return name if glance is INERT else scrubber.scrub(decision, name, found, glance=glance)
