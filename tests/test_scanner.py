@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from itertools import pairwise
 
 import pytest
@@ -272,3 +273,15 @@ def test_chosen_matches_never_overlap(pairs: list[tuple[Match, int]]) -> None:
         assert before.end <= after.start
     for left_out, _ in pairs:
         assert any(left_out.start < taken.end and taken.start < left_out.end for taken in chosen)
+
+
+@pytest.mark.parametrize(
+    "detector",
+    [each for each in DETECTORS if isinstance(each.gate, Needles) and each.gate.shortest],
+    ids=lambda detector: detector.name,
+)
+def test_no_match_of_an_anchor_is_shorter_than_it_says(detector: Detector) -> None:
+    """A text that is too short for an anchor isn't searched for it, and could not hold it."""
+    assert isinstance(detector.gate, Needles)
+    parsed = importlib.import_module("re._parser").parse(detector.gate.anchor)
+    assert detector.gate.shortest <= parsed.getwidth()[0]

@@ -226,6 +226,8 @@ class Scanner:
         for number, needles in to_anchor.items():
             gate = self._anchors[number]
             needed = gate.beside
+            if gate.shortest > len(text):
+                continue
             if needed not in missing:
                 missing[needed] = search(compile_pattern(f"[{needed}]"), text) is None
             if missing[needed]:

@@ -101,6 +101,8 @@ class Needles:
         companions: For each of `texts`, other words of which one stands in each text in which the
             anchor is found at the needle, in lower case; empty where that isn't known. They follow
             from the anchor, and are asked before it.
+        shortest: How many characters a match of the anchor has at the fewest, where that rules most texts
+            out. It follows from the anchor, too.
     """
 
     texts: tuple[str, ...]
@@ -111,6 +113,7 @@ class Needles:
     leads: tuple[int, ...] = ()
     beside: str = ""
     companions: tuple[tuple[str, ...], ...] = ()
+    shortest: int = 0
 
     def admits(self, text: str) -> bool:
         """Say whether `text` may hold a finding."""

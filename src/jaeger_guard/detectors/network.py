@@ -307,6 +307,7 @@ MAC: Final = Detector(
     gate=Needles(
         texts=(":", "-"),
         anchor=(rf"([:\-])(?<={_MAC_PAIR}.){_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1{_MAC_PAIR}\1"),
+        shortest=13,
     ),
     pattern=(
         rf"[0-9A-Fa-f](?<![0-9A-Za-z].)[0-9A-Fa-f](?P<gap>[:\-])"

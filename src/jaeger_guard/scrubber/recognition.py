@@ -40,6 +40,7 @@ _SIGN_HINTS: Final = (
 _SIGN_WORD: Final = re.compile(rf"\b(?:{'|'.join(_SIGN_WORDS)})\b")
 _OPTION: Final = re.compile(r"\s--?[A-Za-z]")
 _HYPHEN: Final = ord("-")
+_SPACES: Final = frozenset(ord(each) for each in map(chr, range(128)) if each.isspace())
 _IN_WORDS: Final = string.ascii_letters + string.digits + "_.-"
 _WORD: Final = re.compile(r"[A-Za-z0-9_.\-]{1,256}")
 
@@ -104,8 +105,10 @@ class FormatRecognizer:
                 return name
         if is_signed:
             return "text"
-        words = not told.isdisjoint(self._sign_words)
-        return "text" if (words or _HYPHEN in signs) and _has_sign_word(text) else None
+        if not told.isdisjoint(self._sign_words):
+            return "text" if _has_sign_word(text) else None
+        has_option = _HYPHEN in signs and not signs.isdisjoint(_SPACES)
+        return "text" if has_option and search(_OPTION, text) is not None else None
 
     def is_word(self, text: str) -> bool:
         """Say whether a text is one word, which is of a format only where it holds a hint."""
