@@ -34,6 +34,11 @@ def _scrubbed(scrubber: Scrubber, key: str, text: str) -> tuple[str, int]:
     return value, len(found.entries)
 
 
+def _with_entries(scrubber: Scrubber, key: str, text: str) -> tuple[object, ...]:
+    value, found = scrubber.value(key, text)
+    return value, found.dropped, found.entries
+
+
 def _named(scrubber: Scrubber, text: str) -> tuple[str, int]:
     findings: list[Finding] = []
     return scrubber.text(Surface.NAME, text, findings), len(findings)
@@ -69,11 +74,11 @@ def test_a_text_of_a_known_form_is_scrubbed_as_any_other() -> None:
     for key, text in texts:
         for _ in range(3):  # now its form is known, where it is clean
             again = _with_other_digits(text, draw)
-            assert _scrubbed(by_form, key, again) == _scrubbed(plain, key, again)
+            assert _with_entries(by_form, key, again) == _with_entries(plain, key, again)
             assert _named(by_form, again) == _named(plain, again)
         for _ in range(_OTHERS):
             other = _with_other_digits(text, draw)
-            assert _scrubbed(by_form, key, other) == _scrubbed(plain, key, other)
+            assert _with_entries(by_form, key, other) == _with_entries(plain, key, other)
             assert _named(by_form, other) == _named(plain, other)
     assert len(texts) > 200
 
@@ -96,6 +101,49 @@ def test_a_known_form_costs_no_search(key: str, template: str) -> None:
     with mock.patch.object(Scanner, "find", side_effect=AssertionError("searched")):
         text = template.format(58_222)
         assert _scrubbed(scrubber, key, text) == (text, 0)
+
+
+@pytest.mark.parametrize(
+    ("key", "template", "clean", "dirty"),
+    [
+        ("client.address", "{}", "10.20.30.1", "85.20.30.4"),
+        ("order.note", "peer {} left after 12 s", "10.20.30.1", "85.20.30.4"),
+        ("order.note", "from {} to 192.168.10.20", "172.16.10.1", "203.20.11.7"),
+    ],
+)
+def test_what_suspects_find_is_all_that_is_found(
+    key: str, template: str, clean: str, dirty: str
+) -> None:
+    """A dirty plain text of a known form costs its suspects alone, as does what is left of it."""
+    by_form, plain = Scrubber(_policy()), Scrubber(_policy(), by_form=False)
+    for last in "123":
+        assert _scrubbed(by_form, key, template.format(clean[:-1] + last))[1] == 0
+    text = template.format(dirty)
+    expected = plain.value(key, text)
+    with mock.patch.object(Scanner, "look", side_effect=AssertionError("searched")):
+        answer = by_form.value(key, text)
+    assert answer[0] == expected[0] != text
+    assert answer[1].entries == expected[1].entries
+
+
+@pytest.mark.parametrize(
+    ("key", "template"),
+    [
+        ("exception.message", "peer {} refused"),
+        ("order.note", "peer={}; tries=12"),
+        ("url.full", "http://h.example/orders/12?ip={}"),
+    ],
+)
+def test_what_is_not_plain_is_taken_apart(key: str, template: str) -> None:
+    """What suspects find in a text of a format isn't all that is found in it, nor found alike."""
+    by_form, plain = Scrubber(_policy()), Scrubber(_policy(), by_form=False)
+    for last in "123":
+        assert _scrubbed(by_form, key, template.format(f"10.20.30.{last}"))[1] == 0
+    text = template.format("85.20.30.4")
+    expected = plain.value(key, text)
+    answer = by_form.value(key, text)
+    assert (answer[0], answer[1].entries) == (expected[0], expected[1].entries)
+    assert answer[0] != text
 
 
 def test_what_is_left_of_a_name_is_known_by_its_form() -> None:

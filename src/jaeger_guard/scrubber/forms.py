@@ -60,8 +60,9 @@ _NO_LEAF: Final = "\0"  # a value that no leaf is, and none holds
 _MOST_SUSPECTS: Final = 2  # detectors; to ask more is no cheaper than to ask all gates
 
 _Key = tuple[KeyDecision, str | bytes]
-# A text of a form is clean where none of these finds anything in it; False where that isn't known.
-_Suspects = tuple[Detector, ...] | Literal[False]
+# A text of a form is clean where none of these finds anything in it, and whether the form is plain text,
+# so that what they find is all there is; False where that isn't known.
+_Suspects = tuple[tuple[Detector, ...], bool] | Literal[False]
 
 
 class _DependsError(Exception):
@@ -100,10 +101,23 @@ class Forms:
 
     def is_clean(self, decision: KeyDecision, form: str, text: str) -> bool:
         """Say whether a text is known to be clean by its form."""
-        suspects = self._known.get(_key(decision, form))
-        if not suspects:
-            return suspects == ()
-        return all(next(suspect.find(text), None) is None for suspect in suspects)
+        return self.found_in(decision, form, text) == []
+
+    def found_in(self, decision: KeyDecision, form: str, text: str) -> list[Match] | None:
+        """Return what is found in a text, where that is known by its form.
+
+        None where it isn't known; where something is found in a text that isn't plain, neither.
+        """
+        known = self._known.get(_key(decision, form))
+        if not known:
+            return None
+        suspects, is_plain = known
+        matches: list[Match] = []
+        for suspect in suspects:
+            matches += suspect.find(text)
+            if matches and not is_plain:
+                return None
+        return matches
 
     def meet(self, decision: KeyDecision, form: str) -> None:
         """Take note that a text of this form was clean."""
@@ -124,12 +138,13 @@ class Forms:
         found = Findings()
         try:
             scrubbed = self._scrub(self._any_digits, decision, form, found)
+            is_plain = decision.searched and self._any_digits.glances_at_plain(form)
         except _DependsError:
             return False
         names = {entry.detector for entry in found.entries}
         if scrubbed != form or len(names) > _MOST_SUSPECTS:
             return False
-        return tuple(each for each in self._scanner.detectors if each.name in names)
+        return tuple(each for each in self._scanner.detectors if each.name in names), is_plain
 
     @cached_property
     def _any_digits(self) -> _AnyDigits:
@@ -160,6 +175,10 @@ class _AnyDigits(TextScrubber):
             return policy.decide_leaf(name, parent)
 
         self.decide_leaf = decide_leaf
+
+    def glances_at_plain(self, form: str) -> bool:
+        """Say whether a form is plain text, in which detectors are all that finds anything."""
+        return self._glance(form)[0] is None
 
     def scrub(
         self,

@@ -91,6 +91,10 @@ class KnownForms(Protocol):
         """Say whether a text is known to be clean by its form."""
         ...
 
+    def found_in(self, decision: KeyDecision, form: str, text: str) -> list[Match] | None:
+        """Return what is found in a text, where that is known by its form; None where it isn't."""
+        ...
+
     def meet(self, decision: KeyDecision, form: str) -> None:
         """Take note that a text of this form was clean."""
 
@@ -157,13 +161,20 @@ class TextScrubber:
         """Scrub what scrubbing left: values of which only what was found differs leave the same."""
         if notation is not Notation.TEXT:
             return self._scrub(decision, text, found, notation, 0)
-        if found.knows(decision, text) or self._is_settled(decision, text):
+        if found.knows(decision, text) or self._settled.get((decision, text)) is not None:
             return text
+        form = None if self.forms is None else self.forms.form(text)
+        glance: Glance | None = None
+        if self.forms is not None and form is not None:
+            matches = self.forms.found_in(decision, form, text)
+            if matches == []:
+                return text
+            glance = None if matches is None else (None, matches)
         before = len(found.entries)
-        scrubbed = self._scrub(decision, text, found, notation, 0)
+        scrubbed = self._scrub(decision, text, found, notation, 0, glance)
         if scrubbed == text and len(found.entries) == before and not found.unsure:
             self._settled.add(decision, text)
-            if self.forms is not None and (form := self.forms.form(text)) is not None:
+            if self.forms is not None and form is not None:
                 self.forms.meet(decision, form)
         return scrubbed
 

@@ -25,7 +25,7 @@ from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
 from jaeger_guard.scrubber.protecting import needs_keys
-from jaeger_guard.scrubber.text import INERT, TextScrubber, is_uuid, spoken
+from jaeger_guard.scrubber.text import INERT, Glance, TextScrubber, is_uuid, spoken
 from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action, Match, Surface
 
@@ -137,23 +137,24 @@ class ValueScrubber:
             return value
         # Values that their key decides about have none.
         form = None if self._forms is None or decision.whole else self._forms.form(value)
-        if (
-            form is not None
-            and self._forms is not None
-            and self._forms.is_clean(decision, form, value)
-        ):
-            self._clean.add(decision, value)
-            return value
-        glance = self._text.glance(value) if decision.searched and value.isascii() else None
-        if glance is INERT:
-            if form is not None and self._forms is not None:
-                self._forms.meet(decision, form)
-            return value
+        glance: Glance | None = None
+        if form is not None and self._forms is not None:
+            matches = self._forms.found_in(decision, form, value)
+            if matches == []:
+                self._clean.add(decision, value)
+                return value
+            glance = None if matches is None else (None, matches)
         if self._pseudonyms is not None and self._pseudonyms.epoch != self._epoch:
             # What became of values was for the epoch that is over.
             self._epoch, self._outcomes = self._pseudonyms.epoch, Outcomes()
         digest = self._outcomes.digest(value) if self._outcomes.has_any(decision) else None
         known = None if digest is None else self._outcomes.get(decision, digest)
+        if known is None and glance is None and decision.searched and value.isascii():
+            glance = self._text.glance(value)
+        if glance is INERT:
+            if form is not None and self._forms is not None:
+                self._forms.meet(decision, form)
+            return value
         if known is None:
             inner = found.inner(MOST_FINDINGS)
             repaired = value if value.isascii() else repair_surrogates(value)
