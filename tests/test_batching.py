@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,12 +25,13 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import SpanContext, TraceFlags
 
 import jaeger_guard
-from jaeger_guard.batching import Batching, ExportPipeline
+from jaeger_guard.batching import Batching, ExportPipeline, _take
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.export import Outcome, Reason, Sender, State
 from jaeger_guard.processor import span_scrubber
+from jaeger_guard.sampling.enforcement import Enforcement
 from jaeger_guard.spans import SpanContent, SpanScrubber
-from jaeger_guard.wire import Payload
+from jaeger_guard.wire import Encoded
 from servers.otlp_sink import HttpSink
 
 RESOURCE = Resource({"service.name": "shop"})
@@ -105,13 +107,13 @@ class SlowScrubber(SpanScrubber):
 
     def slow_down(self, pipeline: ExportPipeline) -> None:
         """Make a pipeline ask here before each batch."""
-        encode = pipeline._encoder.encode
+        encoded = pipeline._encoder.encoded
 
-        def slowly(spans: Sequence[ReadableSpan]) -> list[Payload]:
+        def slowly(spans: Sequence[ReadableSpan]) -> list[Encoded]:
             self.begin(spans)
-            return encode(spans)
+            return encoded(spans)
 
-        setattr(pipeline._encoder, "encode", slowly)  # noqa: B010 - a method, to mypy
+        setattr(pipeline._encoder, "encoded", slowly)  # noqa: B010 - a method, to mypy
 
 
 Open = Callable[..., ExportPipeline]
@@ -294,6 +296,63 @@ def test_a_full_batch_wakes_the_worker(start: Open, memory: Memory) -> None:
     assert max(len(batch) for batch in memory.batches) <= 4
 
 
+def test_a_portion_is_scrubbed_before_a_batch_is_there(start: Open, memory: Memory) -> None:
+    """Spans are scrubbed a few at a time, and leave as whole batches: raw ones don't wait for it."""
+    pipeline = start(batch_spans=100)
+    for number in range(64):
+        pipeline.on_end(span(number))
+    wait_until(lambda: pipeline.statistics()["queued_spans"] > 32)
+    assert pipeline.statistics()["queued_bytes"] > 32
+    assert memory.names == []
+    for number in range(64, 250):
+        pipeline.on_end(span(number))
+    wait_until(lambda: len(memory.names) == 200)
+    assert pipeline.flush(60)
+    assert [len(batch) for batch in memory.batches] == [100, 100, 50]
+    assert memory.names == [f"span {number}" for number in range(250)]
+    assert pipeline.statistics()["queued_bytes"] == 0
+
+
+def test_what_is_encoded_waits_for_no_longer_than_the_delay(start: Open, memory: Memory) -> None:
+    """Spans that were scrubbed early leave when the delay is over, though the batch isn't full."""
+    pipeline = start(batch_spans=1000, delay=0.2)
+    for number in range(64):
+        pipeline.on_end(span(number))
+    wait_until(lambda: len(memory.names) == 64)
+
+
+def test_where_ended_spans_are_decided_about_a_portion_is_a_batch(start: Open) -> None:
+    """A parent that is dropped takes along what waits with it, so nothing is scrubbed before."""
+    slow = SlowScrubber()
+    slow.gate.set()
+    slow.fate = Enforcement(slow.scrubber.policy)
+    pipeline = start(slow, batch_spans=100)
+    for number in range(100):
+        pipeline.on_end(span(number))
+    wait_until(lambda: bool(slow.sizes))
+    assert slow.sizes == [100]
+
+
+def test_what_is_encoded_is_counted_where_a_shutdown_has_no_time_for_it(
+    start: Open, memory: Memory
+) -> None:
+    """A shutdown whose time is over drops and counts what waits to be a batch, too."""
+    pipeline = start(batch_spans=100)
+    for number in range(32):
+        pipeline.on_end(span(number))
+    wait_until(lambda: pipeline.statistics()["queued_spans"] == 32)
+    with pipeline._work:  # as if a batch took forever
+        pipeline._batching = replace(pipeline._batching, shutdown=0.01)
+        stopping = threading.Thread(target=pipeline.shutdown)
+        stopping.start()
+        stopping.join(60)
+    assert pipeline._thread is not None
+    pipeline._thread.join(60)
+    counts = pipeline.statistics()
+    assert counts.get("dropped_shutdown", 0) + len(memory.names) == 32
+    assert counts["queued_spans"] == 0
+
+
 def test_the_delay_sends_what_is_no_batch(start: Open, memory: Memory) -> None:
     """A lone span waits for the delay, not for others."""
     pipeline = start(delay=0.05)
@@ -419,7 +478,7 @@ def test_an_interrupted_flush_loses_nothing(
         def interrupt(_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(pipeline._encoder, "encode", interrupt)
+        patch.setattr(pipeline._encoder, "encoded", interrupt)
         with pytest.raises(KeyboardInterrupt):
             pipeline.flush(5)
     assert pipeline.flush(60)
@@ -507,7 +566,7 @@ def test_the_worker_survives_a_fault(
         raise ValueError(EMAIL)
 
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline._encoder, "encode", fail)
+        patch.setattr(pipeline._encoder, "encoded", fail)
         pipeline.on_end(span(1))
         pipeline.on_end(span(2))
         assert pipeline.flush(60)
@@ -535,7 +594,7 @@ def test_the_worker_survives_a_logging_filter_that_raises(
     logger.addFilter(refuse)
     try:
         with monkeypatch.context() as patch:
-            patch.setattr(pipeline._encoder, "encode", fail)
+            patch.setattr(pipeline._encoder, "encoded", fail)
             pipeline.on_end(span(1))
             assert pipeline.flush(60)
     finally:
@@ -666,7 +725,7 @@ def test_a_race_for_the_last_span(start: Open) -> None:
     """Where a flush takes the spans that on_end wanted to drop, nothing is counted as dropped."""
     pipeline = start()
     pipeline._make_room()
-    assert pipeline._take(3) == []
+    assert _take(pipeline._queue, 3) == []
     assert "dropped_queue_full" not in pipeline.statistics()
 
 

@@ -6,8 +6,12 @@ Theory of operation.
    oldest span makes room and is counted. A signal handler or a `__del__` may end a span while its
    thread is in here, so all of it is re-entrant; `queue.SimpleQueue.put` promises to be, what
    `threading.Event.set` does not.
-2. The worker wakes when a batch is there or the schedule delay is over, and takes all that waits,
-   batch by batch: scrub, encode, submit. It never waits for the network; bytes wait in the sender.
+2. The worker wakes when a portion of a batch is there or the schedule delay is over, and takes all that
+   waits: scrub, encode. A span that was just ended is still in the processor's cache, and one that is
+   gone soon costs the garbage collector nothing. What is encoded waits until it is a batch, or the
+   delay is over, and is submitted. The worker never waits for the network; bytes wait in the sender.
+   Where sampling or retention decides about ended spans, a portion is a whole batch: a span that is
+   dropped takes its children of the same batch with it.
 3. Whoever flushes asks the worker to take all that waits now, and waits for it and then for the
    sender, so that a deadline holds however long a batch takes. Where no thread can be started
    (CPython refuses that while the interpreter shuts down) it does the worker's work itself.
@@ -28,7 +32,7 @@ import weakref
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from opentelemetry.context import (
     _SUPPRESS_INSTRUMENTATION_KEY,
@@ -43,7 +47,9 @@ from jaeger_guard.export import ResolvedExport, Sender
 from jaeger_guard.forks import call_in_forked_children
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.telling import tell
-from jaeger_guard.wire import ScrubbingEncoder
+from jaeger_guard.wire import Encoded, ScrubbingEncoder
+
+_Waiting = TypeVar("_Waiting")
 
 _LOGGER: Final = logging.getLogger("jaeger_guard.batching")
 
@@ -51,6 +57,7 @@ DEFAULT_QUEUE_SPANS: Final = 8192
 DEFAULT_BATCH_SPANS: Final = 512  # OTEL_BSP_MAX_EXPORT_BATCH_SIZE's default in the specification
 DEFAULT_DELAY: Final = 1.0  # seconds; the specification's 5 s is long for whoever watches a trace
 DEFAULT_SHUTDOWN: Final = 10.0  # seconds
+_PORTION: Final = 32  # spans, a few milliseconds' work
 _SAMPLED: Final = TraceFlags.SAMPLED
 _AFTER_USERS: Final = -100  # a finalizer of lower priority runs later
 
@@ -164,7 +171,7 @@ class ExportPipeline(SpanProcessor):
         waiting.append(span)
         if self._thread is None:
             self._ensure_thread()
-        if size + 1 >= self._batching.batch_spans and not self._awake:
+        if size + 1 >= self._portion and not self._awake:
             self._awake = True
             self._wake.put(None)
 
@@ -194,6 +201,7 @@ class ExportPipeline(SpanProcessor):
         self._drain(deadline)  # what ended in between
         self._count_dropped("shutdown", len(self._queue))
         self._queue.clear()
+        self._count_dropped("shutdown", len(_take(self._encoded, len(self._encoded))))
         self._sender.shutdown(max(0.0, deadline - time.monotonic()))
 
     def statistics(self) -> dict[str, Any]:
@@ -205,6 +213,9 @@ class ExportPipeline(SpanProcessor):
             counts = Counter(
                 {f"dropped_{reason}": spans for reason, spans in self._dropped.items()}
             )
+        encoded = list(self._encoded)
+        counts["queued_spans"] = len(encoded)
+        counts["queued_bytes"] = sum(len(data) for data, _, _ in encoded)
         counts.update(self._sender.statistics())
         return {
             "queued_raw_spans": len(self._queue),
@@ -230,6 +241,12 @@ class ExportPipeline(SpanProcessor):
         self._exported = 0
         self._told_of_overflow = False
         self._encoder = ScrubbingEncoder(self._spans)
+        self._encoded: deque[Encoded] = deque()  # what waits to be a batch
+        self._portion = self._choose_portion()  # how many waiting spans wake the worker
+
+    def _choose_portion(self) -> int:
+        batch_spans = self._batching.batch_spans
+        return batch_spans if self._spans.fate is not None else min(_PORTION, batch_spans)
 
     def _after_fork(self) -> None:
         self._start_afresh()
@@ -248,18 +265,24 @@ class ExportPipeline(SpanProcessor):
 
     def _run(self) -> None:
         attach(set_value(_SUPPRESS_INSTRUMENTATION_KEY, True))
+        delay = self._batching.delay
+        due = time.monotonic() + delay
         while not self._stopped:
             with contextlib.suppress(queue.Empty):
-                self._wake.get(timeout=self._batching.delay)
+                self._wake.get(timeout=max(0.0, due - time.monotonic()))
             self._awake = False
-            self._serve()
-        self._serve()
+            self._portion = self._choose_portion()
+            is_due = time.monotonic() >= due or self._portion == self._batching.batch_spans
+            self._serve(is_due=is_due)
+            if is_due:
+                due = time.monotonic() + delay
+        self._serve(is_due=True)
 
-    def _serve(self) -> None:
+    def _serve(self, *, is_due: bool) -> None:
         """Work off what waits; tell those who flush, who came before the queue was looked at."""
         flushes = list(self._flushes)
         try:
-            self._drain(None)
+            self._drain(None, is_due=is_due or bool(flushes))
             self._tell_of_overflow()
         except Exception:  # noqa: BLE001 - an application's logging handler can't end our thread
             pass
@@ -281,8 +304,13 @@ class ExportPipeline(SpanProcessor):
                 return done.wait(max(0.0, deadline - time.monotonic()))
         return self._drain(deadline)
 
-    def _drain(self, deadline: float | None) -> bool:
-        """Work off what waits now; False where the deadline passed before."""
+    def _drain(self, deadline: float | None, *, is_due: bool = True) -> bool:
+        """Work off what waits now; False where the deadline passed before.
+
+        Args:
+            deadline: Moment to give up; None for never.
+            is_due: Whether what is no whole batch is submitted, too.
+        """
         left = len(self._queue)
         while True:
             timeout = -1.0 if deadline is None else deadline - time.monotonic()
@@ -293,38 +321,44 @@ class ExportPipeline(SpanProcessor):
             if not self._work.acquire(timeout=timeout if deadline is None else max(0.0, timeout)):
                 return False
             try:
-                batch = self._take(min(left, self._batching.batch_spans))
+                batch = _take(self._queue, min(left, self._batching.batch_spans))
                 if not batch:
+                    if is_due:
+                        self._submit(len(self._encoded))
                     return True
                 left -= len(batch)
                 self._process(batch)
             finally:
                 self._work.release()
 
-    def _take(self, count: int) -> list[ReadableSpan]:
-        waiting = self._queue
-        batch: list[ReadableSpan] = []
-        try:
-            while len(batch) < count:
-                batch.append(waiting.popleft())
-        except IndexError:  # a flush took the rest
-            pass
-        return batch
-
     def _process(self, batch: list[ReadableSpan]) -> None:
         try:
-            payloads = self._encoder.encode(batch)
+            self._encoded += self._encoder.encoded(batch)
         except Exception as error:  # noqa: BLE001 - the worker must survive
             # Neither step raises for a span's sake; what does is a fault of ours, and told so.
-            self._count_dropped("internal_error", len(batch))
-            tell(_LOGGER, logging.ERROR, "a batch could not be encoded (%s)", type(error).__name__)
+            self._count_fault(error, len(batch))
             return
         except BaseException:  # a signal handler ended the flush: what was taken waits again
             self._queue.extendleft(reversed(batch))
             raise
+        while len(self._encoded) >= self._batching.batch_spans:
+            self._submit(self._batching.batch_spans)
+
+    def _submit(self, count: int) -> None:
+        """Hand on so many of the spans that are encoded."""
+        chosen = _take(self._encoded, count)
+        try:
+            payloads = self._encoder.payloads(chosen)
+        except Exception as error:  # noqa: BLE001 - as above
+            self._count_fault(error, len(chosen))
+            return
         for payload in payloads:
             self._exported += payload.spans
             self._sender.submit(payload.data, payload.spans)
+
+    def _count_fault(self, error: Exception, spans: int) -> None:
+        self._count_dropped("internal_error", spans)
+        tell(_LOGGER, logging.ERROR, "a batch could not be encoded (%s)", type(error).__name__)
 
     def _make_room(self) -> None:
         try:
@@ -349,6 +383,17 @@ class ExportPipeline(SpanProcessor):
                 "and counted",
                 self._batching.queue_spans,
             )
+
+
+def _take(waiting: deque[_Waiting], count: int) -> list[_Waiting]:
+    """Take so many from the front, or what is there: others may be faster."""
+    taken: list[_Waiting] = []
+    try:
+        while len(taken) < count:
+            taken.append(waiting.popleft())
+    except IndexError:
+        pass
+    return taken
 
 
 def _flush_in_multiprocessing_children(pipeline: ExportPipeline) -> None:

@@ -24,13 +24,14 @@ tag is `number << 3 | wire type`.
 
 from __future__ import annotations
 
-from jaeger_guard.wire.encoder import Encoder, Fallback, UnencodableError
+from jaeger_guard.wire.encoder import Encoded, Encoder, Fallback, UnencodableError
 from jaeger_guard.wire.message import DEFAULT_MESSAGE_LIMIT, Payload
 from jaeger_guard.wire.record import SpanRecord
 from jaeger_guard.wire.scrubbing import ScrubbingEncoder
 
 __all__ = [
     "DEFAULT_MESSAGE_LIMIT",
+    "Encoded",
     "Encoder",
     "Fallback",
     "Payload",

@@ -45,6 +45,9 @@ WITHHOLD_ABOVE: Final = 64 * 1024
 _MOST_HEADERS: Final = 512
 _LEAST_SIDE_BYTES: Final = 256 * 1024
 
+Encoded = tuple[bytes, Header, Header]
+"""A span's bytes, with what stands around the spans of its resource and of its scope."""
+
 Fallback = Callable[[SpanRecord], SpanRecord | None]
 
 
@@ -95,16 +98,14 @@ class Encoder:
 
     def encode(self, spans: Iterable[SpanRecord]) -> list[Payload]:
         """Encode a batch: usually one payload; none where there is nothing to send."""
-        return self._payloads(map(self._encoded_or_replaced, spans))
+        encoded = map(self._encoded_or_replaced, spans)
+        return self.payloads(each for each in encoded if each is not None)
 
-    def _payloads(self, spans: Iterable[tuple[bytes, Header, Header] | None]) -> list[Payload]:
-        """Put encoded spans together, each with its resource's and its scope's header."""
+    def payloads(self, spans: Iterable[Encoded]) -> list[Payload]:
+        """Put encoded spans together: usually one payload; none where there is nothing to send."""
         payloads: list[Payload] = []
         message = Message()
-        for encoded in spans:
-            if encoded is None:
-                continue
-            data, resource, scope = encoded
+        for data, resource, scope in spans:
             if not message.fits(self._limit, data, resource, scope):
                 payloads.append(message.payload())
                 message = Message()
@@ -128,7 +129,7 @@ class Encoder:
             why = reason(error)
         raise UnencodableError(why)  # out here, so that no context holds the value
 
-    def _encoded_or_replaced(self, span: SpanRecord) -> tuple[bytes, Header, Header] | None:
+    def _encoded_or_replaced(self, span: SpanRecord) -> Encoded | None:
         try:
             return self._encoded(span)
         except Exception:  # noqa: BLE001 - as above; the message may hold a value, so no log
@@ -142,9 +143,7 @@ class Encoder:
         self.lost += 1
         return None
 
-    def _encoded(
-        self, span: SpanRecord, *, is_last_word: bool = False
-    ) -> tuple[bytes, Header, Header]:
+    def _encoded(self, span: SpanRecord, *, is_last_word: bool = False) -> Encoded:
         data = self._span(span)
         resource = self._header(span.resource, is_resource=True)
         owner = span.instrumentation_scope

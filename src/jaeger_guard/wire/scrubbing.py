@@ -19,7 +19,7 @@ known is joined from such pieces: nothing of it is copied, and no object is made
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from opentelemetry.attributes import BoundedAttributes
@@ -36,7 +36,7 @@ from jaeger_guard.scrubber import BESIDE, KeyPlan, Scrubber, SpanFindings
 from jaeger_guard.spans import SpanScrubber
 from jaeger_guard.spans.content import pairs_of
 from jaeger_guard.types import Finding, Surface
-from jaeger_guard.wire.encoder import Encoder
+from jaeger_guard.wire.encoder import Encoded, Encoder
 from jaeger_guard.wire.memo import ENTRY_OVERHEAD, LONGEST_REMEMBERED
 from jaeger_guard.wire.message import DEFAULT_MESSAGE_LIMIT, FRAME, NO_SCOPE, Header, Payload
 from jaeger_guard.wire.protobuf import (
@@ -159,46 +159,53 @@ class ScrubbingEncoder(Encoder):
 
     def encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:  # type: ignore[override]
         """Scrub and encode a batch: usually one payload; none where there is nothing to send."""
+        return self.payloads(self.encoded(spans))
+
+    def encoded(self, spans: Sequence[ReadableSpan]) -> list[Encoded]:
+        """Scrub spans and encode each, for `payloads`."""
         started = time.thread_time()
         try:
-            return self._encode(spans)
+            return self._encode_each(spans)
         finally:
             self._spans.spend(time.thread_time() - started)
 
-    def _encode(self, spans: Sequence[ReadableSpan]) -> list[Payload]:
+    def _encode_each(self, spans: Sequence[ReadableSpan]) -> list[Encoded]:
         scrubber = self._spans.scrubber
         if scrubber is not self._scrubber:  # an exception has ended
             self._begin(scrubber)
         fate = self._spans.fate
         if fate is not None:
             if fate.needs_scrubbed:  # what is found in a span decides about it, too
-                return super().encode(self._spans.scrub_batch(spans))
+                each = map(self._encoded_or_replaced, self._spans.scrub_batch(spans))
+                return [encoded for encoded in each if encoded is not None]
             spans = fate.sift(spans)
         tally = _Tally()
-        payloads = self._payloads(self._scrubbed(spans, tally))
+        encoded = self._scrubbed(spans, tally)
         self._spans.count(tally.scrubbed, tally.findings)
-        return payloads
+        return encoded
 
-    def _scrubbed(
-        self, spans: Sequence[ReadableSpan], tally: _Tally
-    ) -> Iterator[tuple[bytes, Header, Header] | None]:
+    def _scrubbed(self, spans: Sequence[ReadableSpan], tally: _Tally) -> list[Encoded]:
+        all_encoded: list[Encoded] = []
         found = SpanFindings()
         for span in spans:
             try:
                 encoded = self._fuse(span, found)
             except Exception:  # noqa: BLE001 - the plain way meets it again, tells and counts it
                 found = SpanFindings()
-                yield self._encoded_or_replaced(self._spans.scrub(span))
+                replaced = self._encoded_or_replaced(self._spans.scrub(span))
+                if replaced is not None:
+                    all_encoded.append(replaced)
                 continue
             tally.scrubbed += 1
             if found or found.used:
                 tally.findings += found
                 found = SpanFindings()
-            yield encoded
+            all_encoded.append(encoded)
+        return all_encoded
 
     # A span, its fields in the order of their numbers, as `Encoder._span` writes them -------------
 
-    def _fuse(self, span: ReadableSpan, found: SpanFindings) -> tuple[bytes, Header, Header]:
+    def _fuse(self, span: ReadableSpan, found: SpanFindings) -> Encoded:
         """Encode a span scrubbed.
 
         Raises:
