@@ -702,6 +702,24 @@ def test_a_child_starts_afresh(start: Open, memory: Memory) -> None:
     thread.join(60)
 
 
+def test_a_child_leaves_to_its_parent_what_was_encoded(start: Open, memory: Memory) -> None:
+    """Spans that were encoded before a fork, and wait to be a batch, are the parent's to send."""
+    pipeline = start(batch_spans=100)
+    for number in range(32):
+        pipeline.on_end(span(number))
+    wait_until(lambda: pipeline.statistics()["queued_spans"] == 32)
+    thread, wake = pipeline._thread, pipeline._wake
+    pipeline._after_fork()
+    assert pipeline.statistics()["queued_spans"] == 0
+    pipeline.on_end(span(99))
+    assert pipeline.flush(60)
+    assert memory.names == ["span 99"]
+    pipeline.shutdown()
+    wake.put(None)
+    assert thread is not None
+    thread.join(60)
+
+
 def test_a_multiprocessing_child_flushes_at_its_end(
     start: Open, memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ import jaeger_guard
 from jaeger_guard import Export, Guard, Policy, Rule, configuration, configure, protect
 from jaeger_guard.errors import ConfigurationError
 from jaeger_guard.guard import _Terminator
-from jaeger_guard.wire import Payload
+from jaeger_guard.wire import Encoded
 from servers.certificates import Authority
 from servers.otlp_sink import GrpcAnswer, GrpcSink, HttpAnswer, HttpSink, ServerTls
 from servers.process import poll
@@ -310,13 +310,13 @@ def test_asyncio(guard: Guard, sink: HttpSink) -> None:
     tracer = trace.get_tracer("test")
     assert guard._pipeline is not None
     encoder, threads = guard._pipeline._encoder, set()
-    encode = encoder.encode
+    encoded = encoder.encoded
 
-    def note_thread(spans: Sequence[ReadableSpan]) -> list[Payload]:
+    def note_thread(spans: Sequence[ReadableSpan]) -> list[Encoded]:
         threads.add(threading.current_thread().name)
-        return encode(spans)
+        return encoded(spans)
 
-    setattr(encoder, "encode", note_thread)  # noqa: B010 - a method, to mypy
+    setattr(encoder, "encoded", note_thread)  # noqa: B010 - a method, to mypy
 
     async def work(number: int) -> None:
         with tracer.start_as_current_span(f"outer {number}"):
