@@ -32,7 +32,7 @@ from benchmarks.measuring import Row
 
 Part = Callable[[int, int], list[Row]]
 
-MIXED_SCRUB: Final = ("A batch: scrub alone", "mixed: over the SDK's encoding")
+OURS: Final = tuple(f"{name}: over the SDK's encoding" for name in ("mixed", scrubbing.SAME_AGAIN))
 SPANS: Final = 20_000
 QUICK: Final = 500
 
@@ -74,11 +74,10 @@ def measure(chosen: Sequence[str], spans: int, *, with_peers: bool, resident: in
         gc.collect()
         print(f" {time.monotonic() - began:.0f} s", file=sys.stderr)
     if with_peers:
-        ours = [row.value for row in rows if (row.group, row.name) == MIXED_SCRUB]
-        if not ours:
-            made = scrubbing.traffics(spans, rounds)
-            ours = [row.value for row in made if (row.group, row.name) == MIXED_SCRUB]
-        rows += peers.peers(ours[0], rounds, min(1.0, spans / SPANS))
+        made = rows if "traffic" in chosen else scrubbing.traffics(spans, rounds)
+        scrub = {row.name: row.value for row in made if row.group == "A batch: scrub alone"}
+        ours, again = (scrub[name] for name in OURS)
+        rows += peers.peers(ours, again, rounds, min(1.0, spans / SPANS))
     if resident:
         rows += processes.resident(resident)
     return rows
