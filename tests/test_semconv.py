@@ -15,6 +15,7 @@ from opentelemetry.semconv import _incubating, attributes
 
 from corpus.convention_examples import example_values
 from growth import assert_linear, repeated
+from jaeger_guard import conventions, vocabulary
 from jaeger_guard.categories import ALL
 from jaeger_guard.semconv import (
     KeyClass,
@@ -22,6 +23,7 @@ from jaeger_guard.semconv import (
     classify,
     classify_leaf,
     exempts,
+    has_meaning,
     is_bare,
     looks_opaque,
     looks_secret,
@@ -324,3 +326,22 @@ def test_short_and_plain_secrets_look_like_one(text: str) -> None:
 def test_names_and_numbers_do_not_look_secret(text: str) -> None:
     """Names of hosts, numbers and flags under a key such as `dsn` or `seed` stay."""
     assert not looks_secret(text)
+
+
+@pytest.mark.parametrize(
+    "glue", ["{}", "user.{}", "{}_id", "cookie.{}", "path.{}", "x{}9", "{}Hash"]
+)
+def test_a_name_has_meaning_where_its_class_says_so(glue: str) -> None:
+    """The short way to ask for a meaning agrees with what is told of the name."""
+    words = {*vocabulary.ENDINGS, *vocabulary.STEMS, *conventions.LEAF_FORMATS, "status", "order"}
+    words |= {
+        *conventions.SECRET_LEAVES,
+        *conventions.OPAQUE_LEAVES,
+        "db.statement",
+        "server.address",
+    }
+    words |= {*conventions.STRUCTURAL_CATEGORIES, *conventions.STRUCTURAL_FORMATS, "é" * 300}
+    for word in words:
+        name = glue.format(word)
+        told = classify_leaf(name).kind in (KeyKind.CATEGORY, KeyKind.FORMAT)
+        assert has_meaning(name) == told, name

@@ -157,6 +157,11 @@ def classify_leaf(name: str) -> KeyClass:
     return _cached_leaf(name) if len(name) <= _LONGEST_CACHED else _classify_leaf(name)
 
 
+def has_meaning(name: str) -> bool:
+    """Say whether `classify_leaf` answers a category or a format; what else it tells isn't asked."""
+    return _cached_meaning(name) if len(name) <= _LONGEST_CACHED else _has_meaning(name)
+
+
 def exempts(
     key_class: KeyClass, category: str, value: str, text: str, *, labelled: bool = False
 ) -> bool:
@@ -300,9 +305,8 @@ def _in_safe_namespace(lowered: str) -> bool:
 
 
 def _by_words(name: str, category: str | None) -> KeyClass:
-    dashed = name.lower().replace("_", "-") if len(name) <= _LONGEST_CACHED else ""
-    if dashed in conventions.LEAF_FORMATS:
-        return KeyClass(KeyKind.FORMAT, format=conventions.HEADER_FORMATS[dashed])
+    if _names_format(name):
+        return KeyClass(KeyKind.FORMAT, format=conventions.HEADER_FORMATS[_dashed(name)])
     if category is not None:
         return KeyClass(KeyKind.CATEGORY, category=category)
     opaque = opaque_category_of(name)
@@ -315,7 +319,28 @@ def _by_words(name: str, category: str | None) -> KeyClass:
     return _ADDRESS if is_address(name) else _UNKNOWN
 
 
+def _has_meaning(name: str) -> bool:
+    known = _known_leaf(name)
+    if known is not None:
+        return known.kind in (KeyKind.CATEGORY, KeyKind.FORMAT)
+    return _names_format(name) or category_of(name) is not None
+
+
+def _names_format(name: str) -> bool:
+    return len(name) <= _LONGEST_CACHED and _dashed(name) in conventions.LEAF_FORMATS
+
+
+def _dashed(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
 def _classify_leaf(name: str) -> KeyClass:
+    known = _known_leaf(name)
+    return _by_words(name, category_of(name)) if known is None else known
+
+
+def _known_leaf(name: str) -> KeyClass | None:
+    """Answer what a leaf's name tells as a whole; None where its words have to be asked."""
     lowered = name.lower()
     if lowered.startswith(COOKIE_PREFIX):
         return _classify_cookie(name[len(COOKIE_PREFIX) :])
@@ -327,8 +352,7 @@ def _classify_leaf(name: str) -> KeyClass:
         return KeyClass(KeyKind.FORMAT, format=conventions.STRUCTURAL_FORMATS[lowered])
     if lowered in conventions.OPAQUE_LEAVES:
         return KeyClass(KeyKind.UNKNOWN, category=CREDENTIAL_TOKEN)
-    known = _table().get(lowered) if "." in lowered else None
-    return _by_words(name, category_of(name)) if known is None else known
+    return _table().get(lowered) if "." in lowered else None
 
 
 def _classify_cookie(name: str) -> KeyClass:
@@ -343,3 +367,4 @@ def _classify_cookie(name: str) -> KeyClass:
 
 _cached_key: Final[Callable[[str], KeyClass]] = lru_cache(maxsize=4096)(_classify_key)
 _cached_leaf: Final[Callable[[str], KeyClass]] = lru_cache(maxsize=4096)(_classify_leaf)
+_cached_meaning: Final[Callable[[str], bool]] = lru_cache(maxsize=4096)(_has_meaning)

@@ -11,6 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import Final
 
+from jaeger_guard import semconv
 from jaeger_guard.markers import is_marker
 from jaeger_guard.semconv import KeyKind, classify_leaf
 
@@ -103,7 +104,7 @@ def _code() -> re.Pattern[str]:
 
 def has_meaning(name: str) -> bool:
     """Say whether `name` tells what stands behind it: a category, or a format."""
-    return classify_leaf(name).kind in (KeyKind.CATEGORY, KeyKind.FORMAT)
+    return semconv.has_meaning(name)
 
 
 def category(name: str) -> str:
