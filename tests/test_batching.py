@@ -324,13 +324,19 @@ def test_what_is_encoded_waits_for_no_longer_than_the_delay(start: Open, memory:
 def test_where_ended_spans_are_decided_about_a_portion_is_a_batch(start: Open) -> None:
     """A parent that is dropped takes along what waits with it, so nothing is scrubbed before."""
     slow = SlowScrubber()
-    slow.gate.set()
     slow.fate = Enforcement(slow.scrubber.policy)
     pipeline = start(slow, batch_spans=100)
-    for number in range(100):
+    pipeline.on_end(span(0))
+    threading.Thread(target=pipeline.flush, args=(60.0,)).start()
+    assert slow.entered.wait(60)  # the worker holds span 0, and takes nothing meanwhile
+    for number in range(1, 100):
         pipeline.on_end(span(number))
-    wait_until(lambda: bool(slow.sizes))
-    assert slow.sizes == [100]
+    assert pipeline._wake.empty()
+    pipeline.on_end(span(100))
+    assert not pipeline._wake.empty()
+    slow.gate.set()
+    wait_until(lambda: len(slow.sizes) == 2)
+    assert slow.sizes == [1, 100]
 
 
 def test_what_is_encoded_is_counted_where_a_shutdown_has_no_time_for_it(
