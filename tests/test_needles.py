@@ -76,6 +76,7 @@ def test_what_is_known_of_words_says_what_a_look_says() -> None:
 def test_a_needle_beside_a_step_is_seen(monkeypatch: pytest.MonkeyPatch, offset: int) -> None:
     """Many new words are looked at in steps, wherever a needle lies in them."""
     monkeypatch.setattr(needles, "STEP", 8)
+    monkeypatch.setattr(needles, "OVERLAP", 6)
     index = index_of("ghp_", "token")
-    assert index._tells_nothing(b" a bcd efgh ijkl mnop " * 4)
-    assert not index._tells_nothing(b"x" * offset + b" token " + b"y" * 20)
+    assert index._needles_in(b" a bcd efgh ijkl mnop " * 4) == ()
+    assert index._needles_in(b"x" * offset + b" token " + b"y" * 20) == (1,)

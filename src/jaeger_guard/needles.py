@@ -26,9 +26,9 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final
 
-from jaeger_guard.detectors.detector import DIGITS, Needles, flatten
+from jaeger_guard.detectors.detector import DIGITS, OVERLAP, Needles, flatten
 from jaeger_guard.generations import Generations
-from jaeger_guard.long_texts import STEP
+from jaeger_guard.long_texts import STEP, check_time
 
 _WINDOW: Final = 3
 _LONGEST_WORD: Final = 24  # bytes; a longer one is an id, and seldom comes again
@@ -219,29 +219,40 @@ class NeedleIndex:
             self._learn(new, told)
 
     def _learn(self, words: Sequence[bytes], told: set[int]) -> None:
-        """Add what the words tell, and remember those that were met before."""
+        """Add what the words tell together, and remember each that was met before."""
         dull, telling = self._dull, self._telling
-        all_dull = len(words) > 1 and self._tells_nothing(b" %b " % b" ".join(words))
+        tell = self._needles_in(b" %b " % b" ".join(words))
+        told.update(tell)
         for word in words:
-            if dull.get(word) is not None:
+            if len(word) > _LONGEST_WORD or dull.get(word) is not None or telling.get(word):
                 continue
-            known = telling.get(word)
-            needles = () if known is None and all_dull else known or self._needles_of(word)
-            told.update(needles)
-            if known is None and len(word) <= _LONGEST_WORD and self._was_met(word):
+            if self._was_met(word):
+                needles = self._needles_in(b" %b " % word) if tell else ()
                 if needles:
                     telling.put(word, needles)
                 else:
                     dull.put(word, True)
 
-    def _tells_nothing(self, flat: bytes) -> bool:
-        """Say whether no window of a needle is in a flattened text; of a long one, step by step."""
-        if len(flat) <= STEP:
-            return self._windows.isdisjoint(_windows(flat))
-        steps = range(0, len(flat), STEP)
-        return all(
-            self._windows.isdisjoint(_windows(flat[start : start + STEP + _WINDOW - 1]))
-            for start in steps
+    def _needles_in(self, flat: bytes) -> tuple[int, ...]:
+        """Return the numbers of the needles whose part is in a flattened text; step by step in a long one."""
+        if len(flat) > STEP:
+            told: set[int] = set()
+            for start in range(0, len(flat), STEP):
+                check_time()
+                told.update(self._needles_in_step(flat[start : start + STEP + OVERLAP]))
+            return tuple(told)
+        return self._needles_in_step(flat)
+
+    def _needles_in_step(self, flat: bytes) -> tuple[int, ...]:
+        # Without a loop in Python: `zip` makes the windows, and its tuple is used again for each.
+        windows = self._windows.intersection(zip(flat, flat[1:], flat[2:], strict=False))
+        return tuple(
+            [
+                number
+                for window in windows
+                for part, number in self._by_window[window]
+                if part in flat
+            ]
         )
 
     def _was_met(self, word: bytes) -> bool:
@@ -251,15 +262,6 @@ class NeedleIndex:
             return True
         self._met.put(known, True)
         return False
-
-    def _needles_of(self, word: bytes) -> tuple[int, ...]:
-        padded = b" %b " % word
-        return tuple(
-            number
-            for window in self._windows.intersection(_windows(padded))
-            for part, number in self._by_window[window]
-            if part in padded
-        )
 
 
 def _anchored(
@@ -272,11 +274,6 @@ def _anchored(
         gate.leads[place] if gate.leads else 0,
         tuple([numbered[word, True] for word in companions]),
     )
-
-
-def _windows(flat: bytes) -> Iterable[_Window]:
-    # Without a loop in Python: `zip` makes the windows, and its tuple is used again for each.
-    return zip(flat, flat[1:], flat[2:], strict=False)
 
 
 def _telling_part(flat: bytes) -> bytes | None:

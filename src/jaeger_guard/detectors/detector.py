@@ -35,7 +35,7 @@ _WORD_BEGINS: Final = r"(?<![A-Za-z])\S"
 _BETWEEN_CHECKS: Final = 64  # needles
 DIGITS: Final = "0-9"  # as a gate lists them
 CAPITAL: Final = "A-Z"  # the sign of a shape that has one
-_OVERLAP: Final = 256  # bytes; no needle is as long, nor a row that a shape asks for
+OVERLAP: Final = 256  # bytes; no needle is as long, nor a row that a shape asks for
 
 Settle = Callable[[str, int, int], tuple[int, int] | None]
 
@@ -76,7 +76,7 @@ def words_of(text: str, flat: bytes) -> set[bytes]:
     words: set[bytes] = set()
     for start in range(0, len(flat), STEP):
         check_time()
-        words.update(flat[start : start + STEP + _OVERLAP].split())
+        words.update(flat[start : start + STEP + OVERLAP].split())
     return words
 
 
