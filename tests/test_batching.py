@@ -471,8 +471,9 @@ def test_flush_works_where_no_thread_starts(
     assert memory.names[-1] == "span 9"
 
 
+@pytest.mark.parametrize("step", ["encoded", "payloads"])
 def test_an_interrupted_flush_loses_nothing(
-    start: Open, memory: Memory, monkeypatch: pytest.MonkeyPatch
+    start: Open, memory: Memory, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """A signal handler that raises in the middle of a batch puts it back, in order."""
     pipeline = start()
@@ -484,7 +485,7 @@ def test_an_interrupted_flush_loses_nothing(
         def interrupt(_: object) -> None:
             raise KeyboardInterrupt
 
-        patch.setattr(pipeline._encoder, "encoded", interrupt)
+        patch.setattr(pipeline._encoder, step, interrupt)
         with pytest.raises(KeyboardInterrupt):
             pipeline.flush(5)
     assert pipeline.flush(60)

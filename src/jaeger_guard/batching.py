@@ -352,6 +352,9 @@ class ExportPipeline(SpanProcessor):
         except Exception as error:  # noqa: BLE001 - as above
             self._count_fault(error, len(chosen))
             return
+        except BaseException:  # as above
+            self._encoded.extendleft(reversed(chosen))
+            raise
         for payload in payloads:
             self._exported += payload.spans
             self._sender.submit(payload.data, payload.spans)
