@@ -71,6 +71,8 @@ _WORD: Final = re.compile(rb"[^ ]+")
 _NO_SIGNS: Final = (string.ascii_letters + string.digits + " ").encode()
 _COMMON_SIGNS: Final = b"<>=,:-_/."  # of ASCII, the commonest last
 _ASCII: Final = 128
+_SPACE: Final = 0x20
+_ASCII_DIGITS: Final = frozenset("0123456789")
 _Anchored = tuple[int, int, tuple[int, ...]]
 _Window = tuple[int, ...]
 Leads = dict[int, list[tuple[str, int]]]
@@ -79,7 +81,7 @@ Leads = dict[int, list[tuple[str, int]]]
 # A needle, as it is looked for: its text; whether ASCII case is ignored; whether it occurs wherever a word
 # tells so; a byte of it that is a sign of ASCII, None where it has none; the detectors that ask for it
 # and nothing else; the others, each with the needle's lead, and the numbers of the companions, of which
-# one must occur as well, none where that isn't known; whether all of them ask for a digit besides.
+# one must occur as well, none where that isn't known; whether it has a digit, or all ask for one besides.
 # Tuples of nothing but texts and numbers: the garbage collector passes over all else, time and again.
 _Entry = tuple[str, bool, bool, int | None, tuple[int, ...], tuple[_Anchored, ...], bool]
 
@@ -128,7 +130,7 @@ class NeedleIndex:
                 by_sign.setdefault(sign, []).append(len(entries))
             else:
                 anywhere.append(len(entries))
-            of_digits = bool(numbers) and all(
+            of_digits = not _ASCII_DIGITS.isdisjoint(text) or all(
                 number in anchored and anchored[number].beside == DIGITS for number in numbers
             )
             entries.append(
@@ -147,6 +149,7 @@ class NeedleIndex:
             )
         _commonness.cache_clear()  # of use to the next index alone
         self._entries = tuple(entries)
+        self._idle = _idle(entries)
         self._anywhere = tuple(anywhere)
         self._by_sign = {sign: tuple(found) for sign, found in by_sign.items()}
         self.signs: Final = frozenset(by_sign).union(
@@ -178,7 +181,7 @@ class NeedleIndex:
         return told
 
     def occurring(
-        self, text: str, lowered: str, told: Set[int], signs: Set[int], *, digits: bool
+        self, text: str, lowered: str, told: set[int], signs: Set[int], *, digits: bool
     ) -> tuple[set[int], Leads]:
         """Return the detectors of which a needle occurs in a text, and of the anchored the needles.
 
@@ -193,9 +196,10 @@ class NeedleIndex:
         """
         occurring: set[int] = set()
         to_anchor: Leads = {}
-        for number in told:
-            needle, ignore_case, is_sure, sign, alone, anchored, of_digits = self._entries[number]
-            if (of_digits and not digits) or (sign is not None and sign not in signs):
+        is_signed = len(signs) > (_SPACE in signs)
+        for number in told.difference(self._idle[digits, is_signed]):
+            needle, ignore_case, is_sure, sign, alone, anchored, _ = self._entries[number]
+            if sign is not None and sign not in signs:
                 continue
             if not is_sure and needle not in (lowered if ignore_case else text):
                 continue
@@ -262,6 +266,21 @@ class NeedleIndex:
             return True
         self._met.put(known, True)
         return False
+
+
+def _idle(entries: Sequence[_Entry]) -> dict[tuple[bool, bool], frozenset[int]]:
+    """Answer which entries needn't be asked, by whether a text has digits, and signs beside the space."""
+    return {
+        (digits, signs): frozenset(
+            number
+            for number, (_, _, _, sign, alone, anchored, of_digits) in enumerate(entries)
+            if not (alone or anchored)
+            or (of_digits and not digits)
+            or (sign is not None and not signs)
+        )
+        for digits in (False, True)
+        for signs in (False, True)
+    }
 
 
 def _anchored(
