@@ -22,10 +22,12 @@ from jaeger_guard.scrubber.cache import CLEAN_BYTES, CleanTexts
 from jaeger_guard.scrubber.explaining import Explainer, Explanation, unexplained
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import Findings, Found, SpanFindings
+from jaeger_guard.scrubber.glance import is_uuid
+from jaeger_guard.scrubber.leaves import spoken
 from jaeger_guard.scrubber.names import NameScrubber
 from jaeger_guard.scrubber.prose import start_recognizer
 from jaeger_guard.scrubber.recognition import scanner_for
-from jaeger_guard.scrubber.text import TextScrubber, is_uuid, spoken
+from jaeger_guard.scrubber.text import TextScrubber
 from jaeger_guard.scrubber.values import (
     FEWEST_TELLING,
     INT64_MAX,

@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 from hashlib import blake2b
-from typing import Final
+from typing import Final, Protocol
 
 from jaeger_guard.generations import Generations
 from jaeger_guard.policy import KeyDecision
 from jaeger_guard.scrubber.found import Found
+from jaeger_guard.types import Match
 
 INERT_BYTES: Final = 3 * 1024 * 1024
 PART_BYTES: Final = 512 * 1024
@@ -62,6 +63,25 @@ class CleanTexts(Generations[tuple[KeyDecision, str], bool]):
         """Remember that this text is clean under this decision."""
         if len(text) <= _LONGEST_TEXT:
             self.put((decision, text), True)
+
+
+class KnownForms(Protocol):
+    """What is known of texts by their form; `forms.Forms` is."""
+
+    def form(self, text: str) -> str | None:
+        """Return the form of a text; None where it has none."""
+        ...
+
+    def is_clean(self, decision: KeyDecision, form: str, text: str) -> bool:
+        """Say whether a text is known to be clean by its form."""
+        ...
+
+    def found_in(self, decision: KeyDecision, form: str, text: str) -> list[Match] | None:
+        """Return what is found in a text, where that is known by its form; None where it isn't."""
+        ...
+
+    def meet(self, decision: KeyDecision, form: str) -> None:
+        """Take note that a text of this form was clean."""
 
 
 class Outcomes:

@@ -21,8 +21,10 @@ from jaeger_guard.recognizers import RecognizerProcess
 from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import CleanTexts
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
+from jaeger_guard.scrubber.glance import Glance
 from jaeger_guard.scrubber.recognition import recognize
-from jaeger_guard.scrubber.text import TextScrubber, is_trusted
+from jaeger_guard.scrubber.text import TextScrubber
+from jaeger_guard.scrubber.trust import is_trusted
 from jaeger_guard.scrubber.values import ValueScrubber
 from jaeger_guard.semconv import KeyClass, KeyKind
 from jaeger_guard.types import Action, Match, Notation
@@ -322,7 +324,7 @@ class _Watch(TextScrubber):
             self._note(decision, text, acted, notation)
         return answer
 
-    def _glance(self, text: str) -> tuple[str | None, list[Match] | None]:
+    def _glance(self, text: str) -> Glance:
         return recognize(text), None  # what is known to be inert is searched all the same
 
     def matches_in_part(self, text: str) -> list[Match] | None:

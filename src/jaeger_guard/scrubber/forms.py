@@ -38,8 +38,9 @@ from jaeger_guard.scanner import Scanner
 from jaeger_guard.scrubber.cache import InertTexts
 from jaeger_guard.scrubber.decoding import BASE64_WORD
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.glance import Glance
 from jaeger_guard.scrubber.names import scrub_name_once
-from jaeger_guard.scrubber.text import Glance, TextScrubber
+from jaeger_guard.scrubber.text import TextScrubber
 from jaeger_guard.types import Action, Match, Notation
 
 KNOWN_BYTES: Final = 512 * 1024
@@ -188,9 +189,9 @@ class _AnyDigits(TextScrubber):
         notation: Notation = Notation.TEXT,
         glance: Glance | None = None,
     ) -> str:
-        return self._scrub(decision, text, found, notation, 0, glance)
+        return self.scrub_once(decision, text, found, notation, 0, glance)
 
-    def _scrub(
+    def scrub_once(
         self,
         decision: KeyDecision,
         text: str,
@@ -201,7 +202,7 @@ class _AnyDigits(TextScrubber):
     ) -> str:
         if text.lstrip()[:1] in _JSON:
             raise _DependsError
-        scrubbed = super()._scrub(decision, text, found, notation, depth, glance)
+        scrubbed = super().scrub_once(decision, text, found, notation, depth, glance)
         if depth > 0 and found.entries:  # a suspect of a part may find nothing in the whole
             raise _DependsError
         return scrubbed

@@ -11,10 +11,11 @@ from typing import Final
 
 from jaeger_guard.encodings import repair_surrogates
 from jaeger_guard.policy import KeyDecision
-from jaeger_guard.scrubber.cache import CleanTexts
+from jaeger_guard.scrubber.cache import CleanTexts, KnownForms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings
+from jaeger_guard.scrubber.glance import INERT
 from jaeger_guard.scrubber.settling import until_clean
-from jaeger_guard.scrubber.text import INERT, KnownForms, TextScrubber
+from jaeger_guard.scrubber.text import TextScrubber
 from jaeger_guard.types import Notation
 
 _REQUEST: Final = re.compile(r"((?:[A-Za-z]{3,16}(?: HTTP)? )?)(/[^\s]{0,65536})")

@@ -22,82 +22,59 @@ changed goes through all of this again, until nothing is found.
 
 from __future__ import annotations
 
-import re
-import sys
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
-from typing import Final, Protocol
+from typing import Final
 
-from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, LOCATION_COORDINATES, addresses
-from jaeger_guard.detectors import is_labelled
-from jaeger_guard.detectors.network import IPV4, is_version_sooner
+from jaeger_guard.categories import CONTENT_BODY, CONTENT_WITHHELD, LOCATION_COORDINATES
 from jaeger_guard.detectors.own import OWN_LOOK_ALIKE
 from jaeger_guard.encodings import base64_decode, repair_surrogates, unmask
 from jaeger_guard.formats import FORMATS, recognize_body
 from jaeger_guard.formats.format import NotThisFormatError
 from jaeger_guard.long_texts import LONG, check_time, find_all
-from jaeger_guard.markers import SQL_MARKER, is_marker, marker, marker_spans
+from jaeger_guard.markers import is_marker, marker, marker_spans
 from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.recognizers import RecognizerProcess
-from jaeger_guard.scanner import Look, Scanner, resolve_overlaps
-from jaeger_guard.scrubber.cache import PART_BYTES, SETTLED_BYTES, CleanTexts, InertTexts
-from jaeger_guard.scrubber.decoding import BASE64_WORD, WORD, decode, is_encoded
+from jaeger_guard.scanner import Scanner, resolve_overlaps
+from jaeger_guard.scrubber.cache import (
+    PART_BYTES,
+    SETTLED_BYTES,
+    CleanTexts,
+    InertTexts,
+    KnownForms,
+)
+from jaeger_guard.scrubber.decoding import (
+    BASE64_WORD,
+    WORD,
+    decode,
+    holds_base64,
+    is_encoded,
+    may_hold_base64,
+)
 from jaeger_guard.scrubber.found import Findings, Found
+from jaeger_guard.scrubber.glance import INERT, Glance, is_uuid
+from jaeger_guard.scrubber.leaves import LeafJudge
 from jaeger_guard.scrubber.own import is_done, is_own, own_spans
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
 from jaeger_guard.scrubber.protecting import needs_keys, protect, stands_apart
 from jaeger_guard.scrubber.recognition import FormatRecognizer, is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import is_language, says_nothing
-from jaeger_guard.semconv import KeyKind, exempts, is_bare, looks_secret
+from jaeger_guard.scrubber.trust import (
+    READ_BY_FORMATS,
+    is_trusted,
+    is_vague,
+    lies_within,
+    not_across,
+)
+from jaeger_guard.semconv import KeyKind, looks_secret
 from jaeger_guard.types import Action, Match, Notation
 
 MAX_DEPTH: Final = 8
-_MOST_KEPT: Final = 64  # leaves of one value, kept or ids; the key around judges those beyond
-# RFC 9562: an id by its form alone, whatever its digits look like, and the commonest of all.
-_UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_UUID_LENGTH: Final = 36
 _LONGEST_PART: Final = 256  # characters of a part that is remembered
-_SHORTEST_BASE64: Final = 20  # of BASE64_WORD
-_BASE64_SIGNS: Final = frozenset(b"+/_-")  # of it, the scanner looks for all
 _MOST_SUSPECTS: Final = 12  # that are asked about each of several leaves
 _LONGEST_WAITING: Final = 8192  # characters of a value whose leaves are searched at once
-_CHUNK: Final = "text.chunk"  # what the text format calls what is left between its leaves
-
-# Detectors that are too vague for a second search, across the borders of a format's leaves.
-_VAGUE: Final = ("network.*", "contact.phone", "location.*", "device.*")
-
-# What stands behind a name: formats read it with more care, and leave code and messages alone.
-_READ_BY_FORMATS: Final = frozenset({"credential.password_assigned", "credential.secret_assigned"})
-
 _PERCENT_BY_LEAF: Final = frozenset({"form", "url", "url_path", "url_query"})
-
-
-# What a glance at a text under a key that says no format tells: the format's name, None for plain text;
-# and what the detectors find in it, where they were asked.
-Glance = tuple[str | None, list[Match] | None]
-INERT: Final[Glance] = ("inert", None)
-
-
-class KnownForms(Protocol):
-    """What is known of texts by their form; `forms.Forms` is."""
-
-    def form(self, text: str) -> str | None:
-        """Return the form of a text; None where it has none."""
-        ...
-
-    def is_clean(self, decision: KeyDecision, form: str, text: str) -> bool:
-        """Say whether a text is known to be clean by its form."""
-        ...
-
-    def found_in(self, decision: KeyDecision, form: str, text: str) -> list[Match] | None:
-        """Return what is found in a text, where that is known by its form; None where it isn't."""
-        ...
-
-    def meet(self, decision: KeyDecision, form: str) -> None:
-        """Take note that a text of this form was clean."""
 
 
 class TextScrubber:
@@ -118,7 +95,7 @@ class TextScrubber:
         recognizer: RecognizerProcess | None = None,
     ) -> None:
         self._policy = policy
-        self.decide_leaf = policy.decide_leaf
+        self.decide_leaf: Callable[[str, KeyDecision], KeyDecision] = policy.decide_leaf
         self._scanner = scanner
         self._recognizer = recognizer
         self._formats = FormatRecognizer(scanner.hints)
@@ -127,7 +104,7 @@ class TextScrubber:
         self._settled = CleanTexts(SETTLED_BYTES)
         self.forms: KnownForms | None = None
         self._bodies: dict[KeyDecision, KeyDecision] = {}  # as many as the policy has
-        self._not_across = _not_across(scanner)
+        self._not_across = not_across(scanner)
         # What is made with keys isn't made twice, and a recognizer has to be asked about each leaf.
         self.leaves_wait = policy.keys is None and recognizer is None
 
@@ -152,7 +129,7 @@ class TextScrubber:
             text,
             found,
             notation,
-            lambda dirty: self._scrub(decision, dirty, found, notation, 0, glance),
+            lambda dirty: self.scrub_once(decision, dirty, found, notation, 0, glance),
             lambda dirty: self._scrub_again(decision, dirty, found, notation),
         )
 
@@ -161,7 +138,7 @@ class TextScrubber:
     ) -> str:
         """Scrub what scrubbing left: values of which only what was found differs leave the same."""
         if notation is not Notation.TEXT:
-            return self._scrub(decision, text, found, notation, 0)
+            return self.scrub_once(decision, text, found, notation, 0)
         if found.knows(decision, text) or self._settled.get((decision, text)) is not None:
             return text
         form = None if self.forms is None else self.forms.form(text)
@@ -172,7 +149,7 @@ class TextScrubber:
                 return text
             glance = None if matches is None else (None, matches)
         before = len(found.entries)
-        scrubbed = self._scrub(decision, text, found, notation, 0, glance)
+        scrubbed = self.scrub_once(decision, text, found, notation, 0, glance)
         if scrubbed == text and len(found.entries) == before and not found.unsure:
             self._settled.add(decision, text)
             if self.forms is not None and form is not None:
@@ -193,7 +170,7 @@ class TextScrubber:
             and self.forms.is_clean(decision, form, text)
         )
 
-    def _scrub(
+    def scrub_once(
         self,
         decision: KeyDecision,
         text: str,
@@ -202,6 +179,7 @@ class TextScrubber:
         depth: int,
         glance: Glance | None = None,
     ) -> str:
+        """Return `text` scrubbed at a depth, without looking again at what was changed."""
         if not text or decision.unsafe or is_marker(text) or is_own(text, found):
             return text
         format_name = decision.format
@@ -283,7 +261,7 @@ class TextScrubber:
                 continue
             if wanted is not None and not wanted(match, text[match.start : match.end]):
                 continue
-            if _inside(match, exempt):
+            if lies_within(match, exempt):
                 continue
             ranked.append((match, treatment.action.protection))
         pieces = []
@@ -333,7 +311,7 @@ class TextScrubber:
         matches = self._scanner.find(text, look)
         if (
             not matches
-            and not (_may_hold_base64(text, look) and _holds_base64(text))
+            and not (may_hold_base64(text, look) and holds_base64(text))
             and repair_surrogates(text) is text
         ):
             self.inert.add(text)
@@ -389,7 +367,7 @@ class TextScrubber:
         rewrite = FORMATS[format_name].rewrite
         before, dropped = len(found.entries), found.dropped
         waits = self.leaves_wait and len(text) <= _LONGEST_WAITING and text.isascii()
-        judge = _LeafJudge(self, decision, found, depth + 1, format_name, waits=waits)
+        judge = LeafJudge(self, decision, found, depth + 1, format_name, waits=waits)
         try:
             scrubbed = rewrite(text, judge)
         except NotThisFormatError:
@@ -401,7 +379,7 @@ class TextScrubber:
             if matches is None:  # as it would be without: most that is dirty is known by its name
                 del found.entries[before:]
                 found.dropped = dropped
-                judge = _LeafJudge(self, decision, found, depth + 1, format_name)
+                judge = LeafJudge(self, decision, found, depth + 1, format_name)
                 scrubbed = rewrite(text, judge)
         if format_name == "text":
             return scrubbed
@@ -429,7 +407,7 @@ class TextScrubber:
             wanted=lambda match, value: (
                 not (
                     is_vague(match.category)
-                    or match.detector in _READ_BY_FORMATS
+                    or match.detector in READ_BY_FORMATS
                     or judge.left(match, value)
                 )
             ),
@@ -445,7 +423,7 @@ class TextScrubber:
             and not is_uuid(text)
             and not is_marker(text)
             and not is_own(text, found)
-            and not (len(text) >= _SHORTEST_BASE64 and _holds_base64(text))
+            and not holds_base64(text)
         )
 
     def _search_at_once(self, whole: str, leaves: list[str]) -> list[Match] | None:
@@ -574,7 +552,7 @@ class TextScrubber:
             if decoded == word.group():
                 continue
             # Not behind the bound: the sign of an encoding is one of the text format, withheld there.
-            scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
+            scrubbed = self.scrub_once(decision, decoded, found, notation, depth + 1)
             if scrubbed != decoded:
                 pieces += (text[end : word.start()], scrubbed)
                 end = word.end()
@@ -582,7 +560,7 @@ class TextScrubber:
             return "".join(pieces) + text[end:]
         shown = text if text.isascii() or depth >= MAX_DEPTH else unmask(text)
         if shown is not text:  # a key word may be disguised, which detectors don't look for
-            scrubbed = self._scrub(decision, shown, found, notation, depth + 1)
+            scrubbed = self.scrub_once(decision, shown, found, notation, depth + 1)
             if scrubbed != shown:
                 return scrubbed
         return self._base64_words(decision, text, found, notation, depth) if percent else text
@@ -602,146 +580,11 @@ class TextScrubber:
                 found.add(Found(CONTENT_WITHHELD, Action.REDACT, "depth", "bound", "encoded"))
                 scrubbed = marker(CONTENT_WITHHELD, notation)
             else:
-                scrubbed = self._scrub(decision, decoded, found, notation, depth + 1)
+                scrubbed = self.scrub_once(decision, decoded, found, notation, depth + 1)
             if scrubbed is not decoded:
                 pieces += (text[end : word.start()], scrubbed)
                 end = word.end()
         return "".join(pieces) + text[end:] if pieces else text
-
-
-class _LeafJudge:
-    """Answers a format's questions by scrubbing each leaf under its own decision.
-
-    Attributes:
-        waiting: Leaves that were answered as clean, and have still to be searched.
-        altered: Whether a part was changed that didn't become one marker: what came out has other
-            leaves than those that were left as they are.
-    """
-
-    __slots__ = (
-        "_decision",
-        "_depth",
-        "_format",
-        "_found",
-        "_kept",
-        "_leaf",
-        "_lenient",
-        "_name",
-        "_scrubber",
-        "_unchanged",
-        "_unseen",
-        "_waits",
-        "altered",
-        "waiting",
-    )
-
-    def __init__(
-        self,
-        scrubber: TextScrubber,
-        decision: KeyDecision,
-        found: Findings,
-        depth: int,
-        format_name: str,
-        *,
-        waits: bool = False,
-    ) -> None:
-        self._scrubber = scrubber
-        self._decision = decision
-        self._found = found
-        self._depth = depth
-        self._format = format_name
-        self._unchanged: set[str] = set()
-        self._unseen: set[str] = set()
-        self._kept: list[str] = []
-        self._waits = waits
-        self._name: str | None = None
-        self._leaf = decision
-        self._lenient = False
-        self.waiting: list[str] = []
-        self.altered = False
-
-    def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
-        """Scrub the leaf under the decision that its name gets below the key's."""
-        if name == _CHUNK:
-            matches = self._scrubber.matches_in_part(text)
-            if matches is not None and not matches:
-                return text
-            self.altered = True
-            return self._scrubber.search(
-                self._decision,
-                text,
-                self._found,
-                notation,
-                wanted=lambda match, _: match.detector not in _READ_BY_FORMATS,
-                format_name=self._format,
-                matches=matches,
-            )
-        check_time()
-        scrubber = self._scrubber
-        if (
-            name != self._name
-        ):  # the segments of a path, the values of a list have one after another
-            self._name = name
-            decision = self._leaf = scrubber.decide_leaf(spoken(name), self._decision)
-            self._lenient = decision.unsafe or decision.kept or _is_identifier(decision)
-        decision = self._leaf
-        if decision.searched and text in scrubber.inert.young:
-            answer = text  # as most leaves are
-        elif self._waits and decision.searched and scrubber.may_wait(text, self._found):
-            self.waiting.append(text)
-            answer = text
-        else:
-            answer = scrubber._scrub(decision, text, self._found, notation, self._depth)
-        if answer == text:
-            self._unchanged.add(text)
-            if decision.unsafe:
-                self._unseen.add(text)
-            if self._lenient and len(self._kept) < _MOST_KEPT:
-                self._kept.append(text)
-            return text
-        self.altered = self.altered or not (is_marker(answer) or answer == SQL_MARKER)
-        return answer
-
-    def left(self, match: Match, value: str) -> bool:
-        """Say whether a leaf was let be that is `value`, or that is kept or an id and holds it.
-
-        A credential may be known by what stands around its leaf alone: that one is only left where
-        policy leaves it unseen.
-        """
-        if match.category.startswith("credential."):
-            return value in self._unseen
-        return value in self._unchanged or any(value in kept for kept in self._kept)
-
-    def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
-        """Search a leaf's name: it says what a value is, unless it is a value itself."""
-        check_time()
-        matches = self._scrubber.matches_in_part(text)
-        if matches is not None and not matches:
-            return text
-        self.altered = True
-        return self._scrubber.search(
-            self._decision,
-            text,
-            self._found,
-            notation,
-            format_name=self._format,
-            matches=matches,
-        )
-
-
-@lru_cache(maxsize=4)
-def _not_across(scanner: Scanner) -> frozenset[int]:
-    """Answer which detectors find nothing across a format's leaves that counts."""
-    return frozenset(
-        number
-        for number, detector in enumerate(scanner.detectors)
-        if is_vague(detector.category) or detector.name in _READ_BY_FORMATS
-    )
-
-
-def is_uuid(text: str) -> bool:
-    """Say whether a text is an id by its form alone: it is inert, and seldom met again."""
-    return len(text) == _UUID_LENGTH and _UUID.fullmatch(text) is not None
 
 
 def _format_of_body(decision: KeyDecision, text: str) -> str | None:
@@ -757,57 +600,3 @@ def _format_of_body(decision: KeyDecision, text: str) -> str | None:
     ):
         return None
     return recognize_body(text)
-
-
-def spoken(name: str) -> str:
-    """Return what a name says by itself, without our markers: they name what stood there."""
-    if "]" not in name:
-        return name
-    if "[" not in name:
-        return name.rpartition("]")[2].lstrip(".-_")  # it began inside a marker
-    for start, end in reversed(marker_spans(name)):
-        name = name[:start] + name[end:]
-    return name
-
-
-def _may_hold_base64(text: str, look: Look) -> bool:
-    if len(text) < _SHORTEST_BASE64:
-        return False
-    return not _BASE64_SIGNS.isdisjoint(look.signs) or look.row >= _SHORTEST_BASE64
-
-
-def _holds_base64(text: str) -> bool:
-    return any(base64_decode(word.group()) is not None for word in find_all(BASE64_WORD, text))
-
-
-def is_vague(category: str) -> bool:
-    """Say whether a category's detectors need a text's own borders to be trusted."""
-    return any(addresses(pattern, category) for pattern in _VAGUE)
-
-
-def is_trusted(decision: KeyDecision, match: Match, text: str) -> bool:
-    """Say whether a match counts under its key: an id's digits are no card, a version no address."""
-    value = text[match.start : match.end]
-    labelled = is_labelled(match.detector)
-    if exempts(decision.key_class, match.category, value, text, labelled=labelled):
-        return False
-    if (
-        match.detector == IPV4.name
-        and not decision.key_class.address
-        and is_version_sooner(value)
-        and is_bare(text)
-    ):
-        return ":" in text  # with its port it is an address
-    if not _is_identifier(decision) or not is_bare(text):
-        return True  # prose or a path, whatever the key says
-    return not value.isdecimal()
-
-
-def _is_identifier(decision: KeyDecision) -> bool:
-    return decision.key_class.identifier or decision.key_class.kind is KeyKind.SAFE
-
-
-def _inside(match: Match, exempt: list[tuple[int, int]]) -> bool:
-    """Say whether a match lies within one of our markers, which are in order."""
-    place = bisect_right(exempt, (match.start, sys.maxsize)) - 1
-    return place >= 0 and match.end <= exempt[place][1]

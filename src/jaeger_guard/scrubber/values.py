@@ -24,8 +24,10 @@ from jaeger_guard.policy import CompiledPolicy, KeyDecision, Treatment
 from jaeger_guard.scrubber.cache import CleanTexts, Outcomes
 from jaeger_guard.scrubber.forms import Forms
 from jaeger_guard.scrubber.found import MOST_FINDINGS, Findings, Found
+from jaeger_guard.scrubber.glance import INERT, Glance, is_uuid
+from jaeger_guard.scrubber.leaves import spoken
 from jaeger_guard.scrubber.protecting import needs_keys
-from jaeger_guard.scrubber.text import INERT, Glance, TextScrubber, is_uuid, spoken
+from jaeger_guard.scrubber.text import TextScrubber
 from jaeger_guard.semconv import KeyKind
 from jaeger_guard.types import Action, Match, Surface
 
