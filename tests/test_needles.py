@@ -7,7 +7,7 @@ import random
 import pytest
 
 from jaeger_guard import needles
-from jaeger_guard.detectors.detector import flatten, words_of
+from jaeger_guard.detectors.detector import flatten, words_in
 from jaeger_guard.needles import NeedleIndex
 
 
@@ -16,7 +16,10 @@ def index_of(*needles: str) -> NeedleIndex:
 
 
 def told(index: NeedleIndex, text: str) -> set[int]:
-    return index.told(words_of(text, flatten(text)), frozenset())
+    found = index.told(frozenset())
+    for words in words_in(flatten(text)):
+        index.tell(words, found)
+    return found
 
 
 def test_a_word_that_comes_once_is_not_held() -> None:

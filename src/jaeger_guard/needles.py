@@ -166,19 +166,21 @@ class NeedleIndex:
         self._met: Generations[int, bool] = Generations(_MOST_MET)
         self.has_digits = any(needle.isdecimal() for needle, _ in needles)
 
-    def told(self, words: set[bytes], signs: Iterable[int]) -> set[int]:
-        """Return the numbers of the needles that may occur in a text, and of the hints that do.
+    def told(self, signs: Iterable[int]) -> set[int]:
+        """Return the numbers of the needles that may occur in a text, as far as its signs tell.
 
         Args:
-            words: Its words, as `words_of` answers them.
             signs: The bytes of `signs` that it holds in UTF-8.
         """
         told = set(self._anywhere)
         for sign in signs:
             told.update(self._by_sign.get(sign, ()))
+        return told
+
+    def tell(self, words: set[bytes], told: set[int]) -> None:
+        """Add the numbers of the needles that may occur, and of the hints that do, by words of a text."""
         if unusual := words.difference(self._dull.young):
             self._tell(unusual, told)
-        return told
 
     def occurring(
         self, text: str, lowered: str, told: set[int], signs: Set[int], *, digits: bool
@@ -190,7 +192,7 @@ class NeedleIndex:
         Args:
             text: The text.
             lowered: The same with its ASCII letters in lower case.
-            told: What `told` answers.
+            told: What `told` and `tell` answered.
             signs: The bytes of `signs` that it holds in UTF-8.
             digits: Whether a digit stands in it.
         """

@@ -39,7 +39,7 @@ from jaeger_guard.detectors.detector import (
     ascii_lower,
     compile_pattern,
     longer_digit_runs,
-    words_of,
+    words_in,
 )
 from jaeger_guard.encodings import fold_lookalikes
 from jaeger_guard.long_texts import LONG, find_all, search
@@ -58,29 +58,34 @@ class Look:
 
     Attributes:
         lowered: The text with its ASCII letters in lower case.
-        words: Its words, as `words_of` answers them.
         signs: Of the bytes that are looked for, those that it holds in UTF-8; the space among them.
-        told: The numbers of the needles and hints that its words tell of.
+        told: The numbers of the needles and hints that its words and signs tell of.
         digits: How many ASCII digits it has.
     """
 
-    __slots__ = ("_row", "digits", "lowered", "signs", "told", "words")
+    __slots__ = ("_row", "_words", "digits", "lowered", "signs", "told")
 
     def __init__(
-        self, lowered: str, words: set[bytes], signs: set[int], told: set[int], digits: int
+        self,
+        lowered: str,
+        signs: set[int],
+        told: set[int],
+        digits: int,
+        words: set[bytes],
+        row: int,
     ) -> None:
         self.lowered = lowered
-        self.words = words
         self.signs = signs
         self.told = told
         self.digits = digits
-        self._row = -1
+        self._words = words
+        self._row = row
 
     @property
     def row(self) -> int:
         """How many letters and digits stand in a row, at the most; bytes, beyond ASCII."""
         if self._row < 0:
-            self._row = max(map(len, self.words)) if self.words else 0
+            self._row = max(map(len, self._words)) if self._words else 0
         return self._row
 
 
@@ -148,11 +153,20 @@ class Scanner:
         signs = (
             set(present) if len(present) <= _FEW else {each for each in self._signs if each in data}
         )
-        words = set(flat.split()) if len(text) <= LONG else words_of(text, flat)
-        told = self._needles.told(words, signs)
+        told = self._needles.told(signs)
+        if len(flat) <= LONG:
+            words = set(flat.split())
+            self._needles.tell(words, told)
+            row = -1  # few ask for it
+        else:
+            words = set()
+            row = 0
+            for part in words_in(flat):
+                self._needles.tell(part, told)
+                row = max(row, max(map(len, part), default=0))
         if b" " in data:
             signs.add(_SPACE)
-        return Look(ascii_lower(text), words, signs, told, flat.count(b"0"))
+        return Look(ascii_lower(text), signs, told, flat.count(b"0"), words, row)
 
     def find(
         self, text: str, look: Look | None = None, besides: frozenset[int] = frozenset()

@@ -65,19 +65,18 @@ def flatten(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass").translate(FLATTENING)
 
 
-def words_of(text: str, flat: bytes) -> set[bytes]:
-    """Return what stands between the spaces of a flattened text.
+def words_in(flat: bytes) -> Iterator[set[bytes]]:
+    """Yield what stands between the spaces of a flattened text, those of a long one step by step.
 
-    Of a long one, a word across the border of two steps is there in parts as well; a very long word
-    in parts alone, which overlap by more than any needle has.
+    A word across the border of two steps is there in parts as well; a very long word in parts alone,
+    which overlap by more than any needle has.
     """
-    if len(text) <= LONG:
-        return set(flat.split())
-    words: set[bytes] = set()
+    if len(flat) <= LONG:
+        yield set(flat.split())
+        return
     for start in range(0, len(flat), STEP):
         check_time()
-        words.update(flat[start : start + STEP + OVERLAP].split())
-    return words
+        yield set(flat[start : start + STEP + OVERLAP].split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -395,7 +394,7 @@ class Detector:
 
 def longest_row(text: str) -> int:
     """Answer how many letters and digits stand in a row in `text` at the most; bytes, beyond ASCII."""
-    return max(map(len, words_of(text, flatten(text))), default=0)
+    return max(max(map(len, words), default=0) for words in words_in(flatten(text)))
 
 
 def starts_word(text: str, position: int) -> bool:
