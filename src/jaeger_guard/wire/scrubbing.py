@@ -53,7 +53,10 @@ from jaeger_guard.wire.protobuf import (
 
 DEFAULT_MEMORY_BYTES: Final = 4 * 1024 * 1024
 _PLAIN_BYTES: Final = 512 * 1024  # what the plain way remembers: few spans go it
-_TEXT_BYTES: Final = 512 * 1024  # names, status descriptions, tracestates
+_NAME_BYTES: Final = 512 * 1024
+_TEXT_BYTES: Final = (
+    128 * 1024
+)  # names of events, status descriptions, tracestates: of each, few repeat
 _MOST_ORIGINS: Final = 1024
 _TABLE_BYTES: Final = 1024  # a table with its dictionaries, and the key
 _SMALL: Final = 65_536  # ports, status codes, counts: larger numbers seldom repeat
@@ -141,8 +144,10 @@ class ScrubbingEncoder(Encoder):
         self._tables: list[dict[str, _Table]] = [{} for _ in range(2 * len(_SURFACES))]
         self._old_tables: list[dict[str, _Table]] = [{} for _ in self._tables]
         texts = min(memory_bytes, _TEXT_BYTES)
-        self._names: Generations[str, bytes] = Generations(texts, _text_bytes)
-        self._event_names: Generations[str, bytes] = Generations(texts // 4, _text_bytes)
+        self._names: Generations[str, bytes] = Generations(
+            min(memory_bytes, _NAME_BYTES), _text_bytes
+        )
+        self._event_names: Generations[str, bytes] = Generations(texts, _text_bytes)
         self._statuses: Generations[tuple[int, str], bytes] = Generations(
             texts, lambda key, data: _text_bytes(key[1], data)
         )
