@@ -68,7 +68,7 @@ class Batching:
 
     Attributes:
         queue_spans: How many ended spans wait at the most (OTEL_BSP_MAX_QUEUE_SIZE).
-        batch_spans: How many are scrubbed and encoded at once (OTEL_BSP_MAX_EXPORT_BATCH_SIZE).
+        batch_spans: How many leave at once, as a batch, at the most (OTEL_BSP_MAX_EXPORT_BATCH_SIZE).
         delay: Seconds that a span waits for others (OTEL_BSP_SCHEDULE_DELAY, milliseconds there).
         shutdown: Seconds that a shutdown may take (OTEL_BSP_EXPORT_TIMEOUT, milliseconds there).
     """
@@ -231,7 +231,9 @@ class ExportPipeline(SpanProcessor):
     def _start_afresh(self) -> None:
         self._queue: deque[ReadableSpan] = deque()
         self._flushes: deque[threading.Event] = deque()  # set once what waited was worked off
-        self._work = threading.RLock()  # held while a batch is scrubbed, encoded and submitted
+        self._work = (
+            threading.RLock()
+        )  # held while spans are scrubbed and encoded, or a batch is submitted
         self._counting = threading.RLock()  # guards `_dropped`, `_stopping`, the thread's start
         self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._awake = False
