@@ -227,7 +227,7 @@ def _longest_phrase(words: Sequence[str], start: int) -> tuple[int, str, str | N
 
 
 def test_the_looks_before_a_phrase_change_nothing() -> None:
-    """Promise: what most words are dismissed by keeps no phrase, stem or ending from being found."""
+    """What most words are dismissed by keeps no phrase, stem or ending from being found."""
     draw = random.Random(11)
     parts = [
         *(part for part in lexicon._phrases()),

@@ -14,72 +14,17 @@ from jaeger_guard.formats.url import userinfo_and_host
 
 _PIECES = st.sampled_from(
     [
-        *(
-            "password",
-            "Passwort",
-            "mot de passe",
-            "API key",
-            "secret-key",
-            "license key",
-            "PIN",
-            "otp",
-            "code",
-        ),
-        *(
-            "pa\u017fsword",
-            "to\u212aen",
-            "contraseña",
-            "hasło",
-            "token",
-            "pwd",
-            "is",
-            "x1y2z3",
-            "hunter2",
-        ),
-        *(
-            "requirepass",
-            "rootbindpw",
-            "sentinel auth-pass",
-            "snmp-server community",
-            "login ",
-            "enable secret 5 ",
-        ),
-        *(
-            "=",
-            ":",
-            "->",
-            "--",
-            "-",
-            ">",
-            " ",
-            " ",
-            "\n",
-            "'",
-            '"',
-            "(",
-            ")",
-            "[",
-            "]",
-            "://",
-            "@",
-            "/",
-            "?",
-            ".",
-        ),
+        *("password", "Passwort", "mot de passe", "API key", "secret-key", "license key", "PIN"),
+        *("otp", "code"),
+        *("pa\u017fsword", "to\u212aen", "contraseña", "hasło", "token", "pwd", "is"),
+        *("x1y2z3", "hunter2"),
+        *("requirepass", "rootbindpw", "sentinel auth-pass", "snmp-server community"),
+        *("login ", "enable secret 5 "),
+        *("=", ":", "->", "--", "-", ">", " ", " ", "\n", "'", '"', "(", ")", "[", "]", "://", "@"),
+        *("/", "?", "."),
         *(opening for opening, *_ in text_database._QUOTED),
-        *(
-            "Key (a",
-            "host.example",
-            "bob:pw1",
-            "12",
-            "user",
-            ": ",
-            " = ",
-            "{",
-            "}",
-            "--token abc",
-            "a=b",
-        ),
+        *("Key (a", "host.example", "bob:pw1", "12", "user", ": ", " = ", "{", "}"),
+        *("--token abc", "a=b"),
     ]
 )
 _TEXTS = st.one_of(
@@ -91,7 +36,7 @@ _TEXTS = st.one_of(
 @settings(max_examples=300)
 @given(_TEXTS)
 def test_no_finder_is_kept_from_a_text(text: str) -> None:
-    """Promise: where a pattern finds something, the look before it says so, too."""
+    """Where a pattern finds something, the look before it says so, too."""
     if text_sentences._noun().search(text):
         assert text_sentences._may_hold_noun(text)
     if text_configuration._directive_name().search(text):
@@ -103,7 +48,7 @@ def test_no_finder_is_kept_from_a_text(text: str) -> None:
 @settings(max_examples=300)
 @given(_TEXTS)
 def test_assignments_are_those_of_the_whole_text(text: str) -> None:
-    """Promise: no name with a sign behind it stands where the search is given up."""
+    """No name with a sign behind it stands where the search is given up."""
     last = max(text.rfind(sign) for sign in ("=", ":", "->", "--"))
     assert text_assignments._assignment().search(text, last + 1) is None
     if last < 0:
@@ -113,7 +58,7 @@ def test_assignments_are_those_of_the_whole_text(text: str) -> None:
 @settings(max_examples=300)
 @given(_TEXTS)
 def test_openings_are_those_of_the_whole_table(text: str) -> None:
-    """Promise: the openings that a text's signs choose are all that occur in it, in their order."""
+    """The openings that a text's signs choose are all that occur in it, in their order."""
     signs = tuple(sign in text for sign in text_database._SIGNS)
     asked = text_database._openings(signs)
     assert [entry for entry in asked if entry[0] in text] == [
@@ -123,11 +68,11 @@ def test_openings_are_those_of_the_whole_table(text: str) -> None:
 
 @pytest.mark.parametrize("opening", [opening for opening, *_ in text_database._QUOTED])
 def test_each_opening_has_a_sign(opening: str) -> None:
-    """Promise: no opening is without a sign, or it would never be looked for."""
+    """No opening is without a sign, or it would never be looked for."""
     assert any(sign in opening for sign in text_database._SIGNS)
 
 
 def test_a_text_without_signs_quotes_nothing() -> None:
-    """Promise: a message that has no sign is asked for none of the openings."""
+    """A message that has no sign is asked for none of the openings."""
     assert text_database._openings((False,) * len(text_database._SIGNS)) == ()
     assert list(find_database_errors("the order was packed and waits")) == []

@@ -64,18 +64,8 @@ _NOUNS: Final = (
 )
 # One stands in each noun.
 _HINTS: Final = (
-    *(
-        "secret",
-        "token",
-        "password",
-        "passphrase",
-        "passcode",
-        "passwd",
-        "key",
-        "code",
-        "otp",
-        "pin",
-    ),
+    *("secret", "token", "password", "passphrase", "passcode", "passwd", "key", "code"),
+    *("otp", "pin"),
     *("pass", "masterauth", "bindpw", "rootpw", "community", "select", "into", "update", "delete"),
 )
 

@@ -110,19 +110,7 @@ class LeafJudge:
     def value(self, name: str, text: str, notation: Notation = Notation.TEXT) -> str:
         """Scrub the leaf under the decision that its name gets below the key's."""
         if name == _CHUNK:
-            matches = self._scrubber.matches_in_part(text)
-            if matches is not None and not matches:
-                return text
-            self.altered = True
-            return self._scrubber.search(
-                self._decision,
-                text,
-                self._found,
-                notation,
-                wanted=lambda match, _: match.detector not in READ_BY_FORMATS,
-                format_name=self._format,
-                matches=matches,
-            )
+            return self._part(text, notation, _not_read_by_formats)
         check_time()
         scrubber = self._scrubber
         if name != self._name:  # a path's segments, a list's values have one after another
@@ -160,6 +148,12 @@ class LeafJudge:
     def name(self, text: str, notation: Notation = Notation.TEXT) -> str:
         """Search a leaf's name: it says what a value is, unless it is a value itself."""
         check_time()
+        return self._part(text, notation, None)
+
+    def _part(
+        self, text: str, notation: Notation, wanted: Callable[[Match, str], bool] | None
+    ) -> str:
+        """Search what is no leaf, under the decision of the whole value."""
         matches = self._scrubber.matches_in_part(text)
         if matches is not None and not matches:
             return text
@@ -169,9 +163,14 @@ class LeafJudge:
             text,
             self._found,
             notation,
+            wanted=wanted,
             format_name=self._format,
             matches=matches,
         )
+
+
+def _not_read_by_formats(match: Match, _: str) -> bool:
+    return match.detector not in READ_BY_FORMATS
 
 
 def spoken(name: str) -> str:
