@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from jaeger_guard.detectors import Detector
@@ -25,7 +25,7 @@ from jaeger_guard.scanner import Look, Scanner, scanner_of
 
 # A format's name and recognizer, and the numbers of which one must be told of; none where any text will do.
 _Hinted = tuple[str, Callable[[str], bool], frozenset[int]]
-_MOST_SIGNS: Final = 1024
+_MOST_SIGNS: Final = 512  # sets of them, half a kilobyte to two each
 
 # What may make a text worth more than the detectors' search: the text format's signs.
 _SIGNS: Final = r"=:?\[{%\\&"
@@ -85,6 +85,15 @@ class FormatRecognizer:
             for _, recognizes, entry in _all_recognizers()
             if _holds_sign(entry, _IN_WORDS)
         )
+        # As one object each, however many sets of signs lead to it.
+        self._recognizers = tuple(
+            (
+                entry,
+                (name, recognizes, frozenset[int]()),
+                (name, recognizes, self._numbers(entry.hints)) if entry.hints else None,
+            )
+            for name, recognizes, entry in _all_recognizers()
+        )
         self._by_signs: Generations[frozenset[int], tuple[tuple[_Hinted, ...], bool]] = Generations(
             _MOST_SIGNS
         )
@@ -126,9 +135,9 @@ class FormatRecognizer:
         if known is None:
             characters = "".join(map(chr, signs))
             asked = tuple(
-                (name, recognizes, frozenset() if signed else self._numbers(entry.hints))
-                for name, recognizes, entry in _all_recognizers()
-                if (signed := _holds_sign(entry, characters)) or entry.hints
+                chosen
+                for entry, signed, hinted in self._recognizers
+                if (chosen := signed if _holds_sign(entry, characters) else hinted) is not None
             )
             known = asked, _text_sign().search(characters) is not None
             self._by_signs.put(signs, known)
@@ -136,6 +145,12 @@ class FormatRecognizer:
 
     def _numbers(self, hints: Iterable[str]) -> frozenset[int]:
         return frozenset(self._hints[word] for word in hints)
+
+
+@lru_cache(maxsize=4)
+def format_recognizer(scanner: Scanner) -> FormatRecognizer:
+    """Return the one that all who scrub by this scanner share; `scanner_for` answers such scanners."""
+    return FormatRecognizer(scanner.hints)
 
 
 def _holds_sign(entry: Format, characters: str) -> bool:

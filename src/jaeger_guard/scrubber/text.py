@@ -57,7 +57,7 @@ from jaeger_guard.scrubber.leaves import LeafJudge
 from jaeger_guard.scrubber.own import is_done, is_own, own_spans
 from jaeger_guard.scrubber.prose import is_prose, wanted_by_recognizer, withholds
 from jaeger_guard.scrubber.protecting import needs_keys, protect, stands_apart
-from jaeger_guard.scrubber.recognition import FormatRecognizer, is_command_line, recognize
+from jaeger_guard.scrubber.recognition import format_recognizer, is_command_line, recognize
 from jaeger_guard.scrubber.settling import until_clean
 from jaeger_guard.scrubber.silence import is_language, says_nothing
 from jaeger_guard.scrubber.trust import (
@@ -98,7 +98,7 @@ class TextScrubber:
         self.decide_leaf: Callable[[str, KeyDecision], KeyDecision] = policy.decide_leaf
         self._scanner = scanner
         self._recognizer = recognizer
-        self._formats = FormatRecognizer(scanner.hints)
+        self._formats = format_recognizer(scanner)
         self.inert = InertTexts()
         self._nothing_in = InertTexts(PART_BYTES)
         self._settled = CleanTexts(SETTLED_BYTES)
