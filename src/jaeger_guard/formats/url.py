@@ -113,10 +113,8 @@ def rewrite_path(text: str, judge: Judge) -> str:
     authority = text[2:].partition("/")[0] if text.startswith("//") else ""
     if "@" in authority:  # a client that left out the scheme
         return rewrite(text, judge)
-    if (
-        text[:1] != "/" and _scheme().match(text) is not None
-    ):  # the absolute form of a request target, RFC 9112, 3.2.2
-        return rewrite(text, judge)
+    if text[:1] != "/" and _scheme().match(text) is not None:
+        return rewrite(text, judge)  # the absolute form of a request target, RFC 9112, 3.2.2
     return _path_and_rest(text, judge)
 
 
