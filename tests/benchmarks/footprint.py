@@ -57,9 +57,11 @@ def _resident() -> float:
 def memory(spans: int) -> dict[str, float]:
     """MiB of what is compiled, and of what is remembered after spans whose values are unique."""
     from benchmarks.corpus import Traffic, batches, recorded
+    from jaeger_guard.scanner import scanner_of
 
     warm = batches(recorded(Traffic(spans=1000)))
     _guarded()  # what Python itself keeps of its imports is nobody's cache
+    scanner_of.cache_clear()  # all scrubbers share one
     gc.collect()
     tracemalloc.start()
     encoder = _guarded()
