@@ -83,3 +83,15 @@ def test_a_needle_beside_a_step_is_seen(monkeypatch: pytest.MonkeyPatch, offset:
     index = index_of("ghp_", "token")
     assert index._needles_in(b" a bcd efgh ijkl mnop " * 4) == ()
     assert index._needles_in(b"x" * offset + b" token " + b"y" * 20) == (1,)
+
+
+def test_nothing_is_learnt_where_that_is_not_wanted() -> None:
+    """Words of a long text tell what they tell, and aren't remembered: they would push out others."""
+    index = index_of("ghp_", "token")
+    for _ in range(3):
+        found: set[int] = set()
+        index.tell({b"xtokens", b"hunter"}, found, learn=False)
+        assert found == {1}
+    assert not len(index._dull)
+    assert not len(index._telling)
+    assert not len(index._met)

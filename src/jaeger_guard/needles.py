@@ -177,10 +177,16 @@ class NeedleIndex:
             told.update(self._by_sign.get(sign, ()))
         return told
 
-    def tell(self, words: set[bytes], told: set[int]) -> None:
-        """Add the numbers of the needles that may occur, and of the hints that do, by words of a text."""
+    def tell(self, words: set[bytes], told: set[int], *, learn: bool = True) -> None:
+        """Add the numbers of the needles that may occur, and of the hints that do, by words of a text.
+
+        Args:
+            words: The words.
+            told: What is added to.
+            learn: Whether new words are remembered.
+        """
         if unusual := words.difference(self._dull.young):
-            self._tell(unusual, told)
+            self._tell(unusual, told, learn=learn)
 
     def occurring(
         self, text: str, lowered: str, told: set[int], signs: Set[int], *, digits: bool
@@ -211,7 +217,7 @@ class NeedleIndex:
                     to_anchor.setdefault(detector, []).append((needle, lead))
         return occurring, to_anchor
 
-    def _tell(self, words: Iterable[bytes], told: set[int]) -> None:
+    def _tell(self, words: Iterable[bytes], told: set[int], *, learn: bool) -> None:
         """Add the numbers of the needles that may occur, by words of a text."""
         known = self._telling.young
         new: list[bytes] = []
@@ -222,18 +228,19 @@ class NeedleIndex:
             else:
                 told.update(needles)
         if new:
-            self._learn(new, told)
+            tell = self._needles_in(b" %b " % b" ".join(new))
+            told.update(tell)
+            if learn:
+                self._learn(new, all_dull=not tell)
 
-    def _learn(self, words: Sequence[bytes], told: set[int]) -> None:
-        """Add what the words tell together, and remember each that was met before."""
+    def _learn(self, words: Sequence[bytes], *, all_dull: bool) -> None:
+        """Remember each word that was met before."""
         dull, telling = self._dull, self._telling
-        tell = self._needles_in(b" %b " % b" ".join(words))
-        told.update(tell)
         for word in words:
             if len(word) > _LONGEST_WORD or dull.get(word) is not None or telling.get(word):
                 continue
             if self._was_met(word):
-                needles = self._needles_in(b" %b " % word) if tell else ()
+                needles = () if all_dull else self._needles_in(b" %b " % word)
                 if needles:
                     telling.put(word, needles)
                 else:

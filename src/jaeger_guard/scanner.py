@@ -162,7 +162,8 @@ class Scanner:
             words = set()
             row = 0
             for part in words_in(flat):
-                self._needles.tell(part, told)
+                # Thousands of new words would push out those that come again.
+                self._needles.tell(part, told, learn=False)
                 row = max(row, max(map(len, part), default=0))
         if b" " in data:
             signs.add(_SPACE)
