@@ -191,7 +191,7 @@ def traffics(spans: int, rounds: int) -> list[Row]:
         (SAME_AGAIN, part, baseline(), False, (0.5, 0.35)),
         ("no cache hits", replace(part, unique=True), baseline(), True, (0.9, 0.7)),
         ("gen_ai", gen_ai, baseline(), False, (1.3, 1.3)),
-        ("gen_ai, prompts kept and searched", gen_ai, baseline(_PROMPTS_KEPT), False, None),
+        ("gen_ai, prompts kept and searched", gen_ai, baseline(_PROMPTS_KEPT), False, (1.3, 1.3)),
         ("0 % dirty", replace(part, dirty=0.0), baseline(), False, None),
         ("50 % dirty", replace(part, dirty=0.5), baseline(), False, None),
     )
