@@ -136,6 +136,14 @@ def read_all(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     return found if len(text) <= LONG else _timed(found)
 
 
+def holds_any(text: str, signs: Iterable[str]) -> bool:
+    """Say whether one of a few texts stands in `text`; between two, other threads may run."""
+    for sign in signs:  # noqa: SIM110 - so they may not in a generator that C runs
+        if sign in text:
+            return True
+    return False
+
+
 def timed(pieces: Sequence[str]) -> Iterable[str]:
     """Return the same pieces, such as lines; the clock is looked at between them where they are many."""
     return pieces if len(pieces) <= BETWEEN_CHECKS else _counted(pieces)

@@ -18,7 +18,7 @@ from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import has_meaning, is_placeholder, is_state
-from jaeger_guard.long_texts import check_time, find_all, search
+from jaeger_guard.long_texts import check_time, find_all, holds_any, search
 
 SECRET_DATA: Final = "secret"
 
@@ -35,7 +35,7 @@ def find_configuration(text: str) -> Iterator[Stretch]:
     if "ENV " in text:
         yield from _named(_docker_variable(), text)
     check_time()
-    if _may_hold_directive(text) and search(_directive_name(), text) is not None:
+    if holds_any(text, _DIRECTIVE_SIGNS) and search(_directive_name(), text) is not None:
         for found in find_all(_directive(), text):
             value, end = found["value"], found.end()
             is_prose = (
@@ -114,13 +114,6 @@ def _docker_variable() -> re.Pattern[str]:
         r"^[ \t]{0,16}ENV[ ]{1,4}(?P<name>[A-Za-z_]\w{1,63})[ ]{1,4}(?P<body>[^\s=]{1,1024})[ \t\r]{0,8}$",
         re.MULTILINE,
     )
-
-
-def _may_hold_directive(text: str) -> bool:
-    for sign in _DIRECTIVE_SIGNS:  # noqa: SIM110 - in a loop, other threads may run
-        if sign in text:
-            return True
-    return False
 
 
 # One of these is in each name of a directive.

@@ -13,7 +13,7 @@ from typing import Final
 
 from jaeger_guard.formats.text_stretch import Stretch, judge_leaf
 from jaeger_guard.formats.text_words import is_code, is_placeholder, is_state, looks_drawn
-from jaeger_guard.long_texts import find_all, search
+from jaeger_guard.long_texts import find_all, holds_any, search
 
 _NOUNS: Final = (
     r"password|passwd|passphrase|passcode|pwd|secret|token|api[ \-]?key|access[ \-]key"
@@ -81,11 +81,7 @@ _NOUN_SIGNS: Final = (
 def _may_hold_noun(text: str) -> bool:
     if not text.isascii():
         return True  # `re` takes the long s for an `s`, where case is ignored
-    lowered = text.lower()
-    for sign in _NOUN_SIGNS:  # noqa: SIM110 - in a loop, other threads may run
-        if sign in lowered:
-            return True
-    return False
+    return holds_any(text.lower(), _NOUN_SIGNS)
 
 
 @lru_cache(maxsize=1)
