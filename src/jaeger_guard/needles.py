@@ -269,7 +269,7 @@ class NeedleIndex:
         )
 
     def _was_met(self, word: bytes) -> bool:
-        """Say whether a word was met before: a secret comes once, and isn't held."""
+        """Say whether a word was met before: most secrets come once, and aren't held."""
         known = hash(word)
         if self._met.get(known) is not None:
             return True
